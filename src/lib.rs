@@ -1,0 +1,39 @@
+//! # Session Forge
+//!
+//! One engine with several doors. This page is the map of the house; `tests/house` holds the code
+//! to it.
+//!
+//! | layer | may import |
+//! | --- | --- |
+//! | `error` | `model` |
+//! | `model` | `error` |
+//! | `sys` | `model`, `error` |
+//! | `wire` | `model`, `error` |
+//! | `safety` | `model`, `error` |
+//! | `config` | `sys`, `model`, `error` |
+//! | `store` | `sys`, `model`, `error` |
+//! | `fleet` | `wire`, `config`, `sys`, `model`, `error` |
+//! | `tool` | `store::foreign`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `workspace` | `fleet`, `tool`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `live` | `fleet`, `tool`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `transcript` | `fleet`, `tool`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `engine` | `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `command` | `engine`, `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
+//! | `door` | `command`, `engine`, `live`, `config`, `wire`, `sys`, `model`, `error` |
+//! | `cockpit` | `command`, `engine`, `config`, `live::screen`, `sys`, `model`, `error` |
+//!
+//! Packages with one owner:
+//!
+//! | package | owner |
+//! | --- | --- |
+//! | `rusqlite` | `store` |
+//! | `openssh` | `fleet/ssh` |
+//! | `portable_pty` | `live/pty` |
+//! | `vt100` | `live/screen` |
+//! | `ratatui` | `cockpit` |
+//! | `crossterm` | `cockpit` |
+//! | `tui_textarea` | `cockpit` |
+
+pub mod error;
+pub mod model;
+pub mod sys;

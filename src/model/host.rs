@@ -1,0 +1,97 @@
+//! Hosts: how to reach them and what is known of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::HostName;
+
+/// A host as the user added it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// What we call it.
+    pub name: HostName,
+    /// What `ssh` is given: an alias, `user@host`, or `ssh://user@host:port`. `local` for this machine.
+    pub target: String,
+    /// The folder that holds `repo-cache/` and `features/`; `None` is the login's home folder.
+    pub root: Option<String>,
+}
+
+impl Host {
+    /// The machine that we run on.
+    pub fn local() -> Self {
+        Self { name: HostName::local(), target: "local".into(), root: None }
+    }
+}
+
+/// Whether a host answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostState {
+    /// It answered the last time we asked.
+    Up,
+    /// It did not.
+    Down,
+    /// It was not asked yet.
+    #[default]
+    Unknown,
+}
+
+/// What a probe of a host found; a row of `host list` and `host check`. Unknown is `None`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// What we call it.
+    pub name: HostName,
+    /// What `ssh` is given.
+    pub target: String,
+    /// The root folder as the user gave it.
+    pub root: Option<String>,
+    /// Whether it answered.
+    pub state: HostState,
+    /// Milliseconds from question to answer on a warm link.
+    pub rtt_ms: Option<f64>,
+    /// `Linux`, `Darwin`, ….
+    pub os: Option<String>,
+    /// `x86_64`, `aarch64`, ….
+    pub arch: Option<String>,
+    /// Processors.
+    pub cpus: Option<u32>,
+    /// Load average over one minute.
+    pub load1: Option<f64>,
+    /// Share of memory in use, in percent.
+    pub mem_used_pct: Option<f64>,
+    /// Bytes free on the file system of the root.
+    pub disk_free_bytes: Option<u64>,
+    /// Version of sf there, if `bootstrap` put it there.
+    pub agent: Option<String>,
+    /// Live sessions there.
+    pub live: Option<u32>,
+    /// Version of git there.
+    pub git: Option<String>,
+    /// AI tools on the login's `PATH`.
+    pub tools: Vec<String>,
+    /// Why it did not answer, in words.
+    pub error: Option<String>,
+}
+
+impl HostStatus {
+    /// A host of which nothing is known yet.
+    pub fn unknown(host: &Host) -> Self {
+        Self {
+            name: host.name.clone(),
+            target: host.target.clone(),
+            root: host.root.clone(),
+            state: HostState::Unknown,
+            rtt_ms: None,
+            os: None,
+            arch: None,
+            cpus: None,
+            load1: None,
+            mem_used_pct: None,
+            disk_free_bytes: None,
+            agent: None,
+            live: None,
+            git: None,
+            tools: Vec::new(),
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The read model that the cockpit draws: whole values behind [`Arc`], replaced, never changed.
+
+use std::sync::Arc;
+
+use super::host::HostStatus;
+use super::live::Live;
+use super::transcript::TranscriptRow;
+use super::workspace::{Feature, Repo, Worktree};
+use super::Time;
+
+/// Everything that the panes show, as of one moment. Cloning is six pointer copies.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Every host, `local` first.
+    pub hosts: Arc<Vec<HostStatus>>,
+    /// Every repository.
+    pub repos: Arc<Vec<Repo>>,
+    /// Every feature.
+    pub features: Arc<Vec<Feature>>,
+    /// Every worktree that was seen, with its last known state.
+    pub worktrees: Arc<Vec<Worktree>>,
+    /// Live sessions of all hosts, those that want attention first.
+    pub live: Arc<Vec<Live>>,
+    /// The newest transcripts.
+    pub transcripts: Arc<Transcripts>,
+}
+
+/// The newest transcripts and how many there are.
+#[derive(Clone, Debug, Default)]
+pub struct Transcripts {
+    /// At most 500, newest first.
+    pub newest: Vec<TranscriptRow>,
+    /// All of them.
+    pub total: u64,
+    /// When they were read.
+    pub at: Time,
+}

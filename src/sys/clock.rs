@@ -1,0 +1,70 @@
+//! The wall clock and the local zone.
+
+use std::time::Duration;
+
+use crate::model::Time;
+
+/// Where the time comes from; tests fix it with `SF_TEST_CLOCK` (RFC 3339).
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Clock {
+    /// The machine's.
+    #[default]
+    System,
+    /// Always the same moment.
+    Fixed(Time),
+}
+
+impl Clock {
+    /// The machine's clock, or the fixed one that the environment asks for.
+    pub fn from_env(env: &super::Env) -> Self {
+        env.get("SF_TEST_CLOCK").and_then(Time::parse).map_or(Self::System, Self::Fixed)
+    }
+
+    /// Now.
+    pub fn now(self) -> Time {
+        match self {
+            Self::Fixed(t) => t,
+            Self::System => {
+                #[expect(clippy::disallowed_methods, reason = "the owner of the wall clock")]
+                let now = std::time::SystemTime::now();
+                Time(millis(now))
+            }
+        }
+    }
+}
+
+/// Milliseconds since the epoch of a file's time.
+pub fn millis(t: std::time::SystemTime) -> i64 {
+    match t.duration_since(std::time::UNIX_EPOCH) {
+        Ok(d) => i64::try_from(d.as_millis()).unwrap_or(i64::MAX),
+        Err(e) => -i64::try_from(e.duration().as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// A stop watch for `ms` fields and deadlines; not part of anything that is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch(std::time::Instant);
+
+impl Watch {
+    /// Starts now.
+    pub fn start() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the owner of the monotonic clock")]
+        Self(std::time::Instant::now())
+    }
+
+    /// What has passed since.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The same in whole milliseconds.
+    pub fn ms(self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// CPU time (user and system) that this process has used.
+pub fn cpu_time() -> Duration {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(t.tv_sec).unwrap_or(0), u32::try_from(t.tv_nsec).unwrap_or(0))
+}

@@ -1,0 +1,32 @@
+//! Locks between processes: flock on a file of ours. The kernel drops them when a process dies.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::FlockOperation;
+
+use crate::error::{At, Result};
+
+/// An exclusive lock; released on drop.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
+
+/// Takes the lock if nobody holds it; `None` when somebody does.
+///
+/// # Errors
+/// When the lock file cannot be made.
+pub fn try_lock(path: &Path) -> Result<Option<Lock>> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .at(path.display())?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(e) => Err(std::io::Error::from(e)).at(path.display()),
+    }
+}

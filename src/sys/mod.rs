@@ -1,0 +1,16 @@
+//! The only door to the machine that we run on: environment, clock, folders, files, processes,
+//! locks, randomness and the terminal. Everything above takes what it needs from here, so that a
+//! test can seal it.
+
+pub mod clock;
+pub mod env;
+pub mod files;
+pub mod lock;
+pub mod paths;
+pub mod proc;
+pub mod random;
+pub mod tty;
+
+pub use clock::Clock;
+pub use env::Env;
+pub use paths::Paths;
