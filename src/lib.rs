@@ -35,5 +35,7 @@
 //! | `tui_textarea` | `cockpit` |
 
 pub mod error;
+pub mod fleet;
 pub mod model;
+pub mod store;
 pub mod sys;

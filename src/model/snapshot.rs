@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Time;
 use super::host::HostStatus;
 use super::live::Live;
 use super::transcript::TranscriptRow;
 use super::workspace::{Feature, Repo, Worktree};
-use super::Time;
 
 /// Everything that the panes show, as of one moment. Cloning is six pointer copies.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
-
 use super::{Env, files, proc};
 use crate::error::{Error, Result};
 
@@ -36,11 +34,12 @@ impl Paths {
             let run = if run.as_os_str().len() + 32 > SOCKET_PATH_MAX { short_run(&home) } else { run };
             return Ok(Self { config: home.clone(), data: home, run });
         }
-        let user = env.home();
-        let xdg = etcetera::base_strategy::Xdg::new(&user)
-            .map_err(|e| Error::usage(format!("cannot find the home folder: {e}")))?;
-        let config = env.path("XDG_CONFIG_HOME").unwrap_or_else(|| xdg.config_dir()).join("sf");
-        let data = env.path("XDG_DATA_HOME").unwrap_or_else(|| xdg.data_dir()).join("sf");
+        // The specification says to ignore relative values. (The libraries for this read the
+        // process's environment, which a test or a sandbox cannot seal.)
+        let xdg = |name: &str, fallback: &str| {
+            env.path(name).filter(|p| p.is_absolute()).unwrap_or_else(|| env.home().join(fallback)).join("sf")
+        };
+        let (config, data) = (xdg("XDG_CONFIG_HOME", ".config"), xdg("XDG_DATA_HOME", ".local/share"));
         let run = match env.path("XDG_RUNTIME_DIR") {
             Some(dir) if dir.as_os_str().len() + 36 <= SOCKET_PATH_MAX => dir.join("sf"),
             _ => PathBuf::from(format!("/tmp/sf-{}", proc::uid())),

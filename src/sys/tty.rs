@@ -39,7 +39,8 @@ impl RawMode {
     /// `usage` when standard input is no terminal.
     pub fn enter() -> Result<Self> {
         let stdin = std::io::stdin();
-        let before = tcgetattr(stdin.as_fd()).map_err(|_| Error::usage("standard input is not a terminal"))?;
+        let before =
+            tcgetattr(stdin.as_fd()).map_err(|_| Error::usage("standard input is not a terminal"))?;
         let mut raw = before.clone();
         raw.make_raw();
         tcsetattr(stdin.as_fd(), OptionalActions::Now, &raw)

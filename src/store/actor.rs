@@ -1,0 +1,135 @@
+//! One database: a thread that writes and a thread that reads, each with its own connection.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use super::migrate::{self, Migrations};
+use crate::error::{At, Code, Error, Result};
+
+/// What a caller wants done with a connection.
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Callers that may wait in line before the next one waits to get into it.
+const QUEUE: usize = 64;
+
+/// A handle on a database; cheap to clone, closes when the last one is dropped.
+#[derive(Clone)]
+pub struct Database {
+    writer: mpsc::Sender<Job>,
+    reader: mpsc::Sender<Job>,
+}
+
+impl Database {
+    /// Opens the file, makes it when it is missing, and brings its tables to this version.
+    ///
+    /// # Errors
+    /// `unsupported` when a newer sf made it (it is left untouched), `corrupt` when it is damaged.
+    pub fn open(path: &Path, migrations: Migrations) -> Result<Self> {
+        let mut write = connect(path)?;
+        migrate::run(&mut write, migrations).at(path.display())?;
+        let read = connect(path)?;
+        read.pragma_update(None, "query_only", true).map_err(Error::from)?;
+        Ok(Self { writer: serve("db-write", write)?, reader: serve("db-read", read)? })
+    }
+
+    /// Runs a change on the writing thread, inside one transaction that is rolled back on error.
+    ///
+    /// # Errors
+    /// Those of the change, and `internal` when the thread is gone.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        ask(&self.writer, move |connection| {
+            // Immediate: a deferred transaction that turns into a writer can fail with "locked"
+            // at once, without the busy timeout.
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let value = change(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+    }
+
+    /// Runs a query on the reading thread.
+    ///
+    /// # Errors
+    /// Those of the query, and `internal` when the thread is gone.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        ask(&self.reader, move |connection| query(connection)).await
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    private(path)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|e| Error::from(e).at(path.display()))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    Ok(connection)
+}
+
+/// Makes the file with mode 0600 before SQLite would make it with the umask's; SQLite gives the
+/// `-wal` and `-shm` beside it the mode of the database.
+fn private(path: &Path) -> Result<()> {
+    drop(crate::sys::files::append(path)?);
+    Ok(())
+}
+
+fn serve(name: &str, mut connection: Connection) -> Result<mpsc::Sender<Job>> {
+    let (sender, mut jobs) = mpsc::channel::<Job>(QUEUE);
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            while let Some(job) = jobs.blocking_recv() {
+                // A job that panics must not take the database with it; its caller sees a closed
+                // reply. A transaction that was open is rolled back as it is dropped.
+                let run = std::panic::AssertUnwindSafe(|| job(&mut connection));
+                if std::panic::catch_unwind(run).is_err() {
+                    tracing::error!("a database job panicked");
+                }
+            }
+        })
+        .map_err(|e| Error::internal(format!("cannot start a database thread: {e}")))?;
+    Ok(sender)
+}
+
+async fn ask<T: Send + 'static>(
+    line: &mpsc::Sender<Job>,
+    job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (reply, answer) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        // The caller may have been cancelled meanwhile.
+        let _ = reply.send(job(connection));
+    });
+    let gone = || Error::internal("the database thread is gone");
+    line.send(job).await.map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(e: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match e.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::corrupt(format!("the database is damaged: {e}"))
+                    .hint("`sf doctor` says what can be done")
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::conflict("another process holds the database").hint("try again in a moment")
+            }
+            Some(ErrorCode::DiskFull) => Self::new(Code::Internal, "the disk is full"),
+            _ => Self::internal(format!("database: {e}")),
+        }
+    }
+}

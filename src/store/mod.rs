@@ -1,0 +1,50 @@
+//! What sf remembers: SQLite, and the only importer of rusqlite.
+//!
+//! `state.db` holds what cannot be made again; `index.db` is a cache over the captured
+//! transcripts. Each database has one thread that owns its write connection and one that reads, so
+//! nothing else ever waits for a disk. One file here per noun.
+
+mod actor;
+mod features;
+mod hosts;
+mod journal;
+mod live;
+mod migrate;
+
+use std::sync::{Arc, OnceLock};
+
+pub use actor::Database;
+pub use journal::JournalRow;
+
+use crate::error::Result;
+use crate::sys::Paths;
+
+/// The databases of one home. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    paths: Paths,
+    state: OnceLock<Database>,
+}
+
+impl Store {
+    /// Names the databases; each is opened, and brought to this version, when it is first used.
+    pub fn new(paths: Paths) -> Self {
+        Self(Arc::new(Inner { paths, state: OnceLock::new() }))
+    }
+
+    /// The folders that this store belongs to.
+    pub fn paths(&self) -> &Paths {
+        &self.0.paths
+    }
+
+    /// The database of what cannot be made again.
+    fn state(&self) -> Result<&Database> {
+        if let Some(db) = self.0.state.get() {
+            return Ok(db);
+        }
+        let db = Database::open(&self.0.paths.state_db(), migrate::STATE)?;
+        Ok(self.0.state.get_or_init(|| db))
+    }
+}
