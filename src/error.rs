@@ -224,7 +224,7 @@ impl<T> At<T> for std::io::Result<T> {
 }
 
 impl<T> At<T> for Result<T> {
-    fn at(self, place: impl fmt::Display) -> Result<T> {
+    fn at(self, place: impl fmt::Display) -> Self {
         self.map_err(|e| e.at(place))
     }
 }

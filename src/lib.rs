@@ -36,6 +36,8 @@
 
 pub mod error;
 pub mod fleet;
+pub mod live;
 pub mod model;
 pub mod store;
 pub mod sys;
+pub mod wire;
