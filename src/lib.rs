@@ -34,6 +34,9 @@
 //! | `crossterm` | `cockpit` |
 //! | `tui_textarea` | `cockpit` |
 
+pub mod command;
+pub mod config;
+pub mod engine;
 pub mod error;
 pub mod fleet;
 pub mod live;

@@ -2,4 +2,7 @@
 
 pub mod host;
 
-pub use host::{Calls, Duplex, Host, Output, Step};
+mod link;
+
+pub use host::{Calls, Duplex, Host, Output, SharedCalls, Step};
+pub use link::Fleet;

@@ -10,6 +10,7 @@ pub mod paths;
 pub mod proc;
 pub mod random;
 pub mod tty;
+pub mod watch;
 
 pub use clock::Clock;
 pub use env::Env;

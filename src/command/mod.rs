@@ -1,0 +1,7 @@
+//! Everything the product can do: one file per command, one line per command in [`table`].
+
+pub mod args;
+pub mod line;
+pub mod screen;
+pub mod system;
+pub mod table;

@@ -1,0 +1,11 @@
+//! Set-up and care.
+
+pub mod completions;
+pub mod config_get;
+pub mod config_path;
+pub mod config_set;
+pub mod config_show;
+pub mod journal_export;
+pub mod journal_list;
+pub mod man;
+pub mod version;

@@ -1,0 +1,53 @@
+//! The list. Doors, help, completions, man pages, palette and key checks are derived from it.
+
+use crate::engine::contract::Entry;
+use crate::engine::{Catalog, Touch};
+
+use super::screen::args as verb;
+use super::system;
+
+/// Every command. Sorted by name within its kind; one line each.
+static ENTRIES: &[Entry] = &[
+    Entry::run::<system::completions::Completions>("completions"),
+    Entry::run::<system::config_get::ConfigGet>("config get"),
+    Entry::run::<system::config_path::ConfigPath>("config path"),
+    Entry::run::<system::config_set::ConfigSet>("config set"),
+    Entry::run::<system::config_show::ConfigShow>("config show"),
+    Entry::run::<system::journal_export::JournalExport>("journal export"),
+    Entry::run::<system::journal_list::JournalList>("journal list"),
+    Entry::run::<system::man::Man>("man"),
+    Entry::run::<system::version::Version>("version"),
+    // Verbs of the screen.
+    Entry::screen::<verb::Focus>("focus"),
+    Entry::screen::<verb::None>("quit"),
+];
+
+/// The words above a group of commands, for help.
+pub const GROUPS: &[(&str, &str)] = &[
+    ("config", "Show and change settings"),
+    ("feature", "Pieces of work that span repositories and hosts"),
+    ("host", "Machines that can be reached"),
+    ("journal", "What was run, from any door"),
+    ("repo", "Repositories that features are made of"),
+    ("session", "Live terminals that outlive their clients"),
+    ("worktree", "Worktrees of all hosts"),
+];
+
+/// The table as the engine sees it.
+pub struct Table;
+
+impl Catalog for Table {
+    fn entries(&self) -> &'static [Entry] {
+        ENTRIES
+    }
+}
+
+/// Every entry that is no verb of the screen.
+pub fn commands() -> impl Iterator<Item = &'static Entry> {
+    ENTRIES.iter().filter(|e| !matches!(e.body, crate::engine::contract::Body::Screen))
+}
+
+/// Whether running a line changes anything.
+pub fn touches(name: &str) -> Touch {
+    Table.find(name).map_or(Touch::Reads, |entry| entry.touch)
+}

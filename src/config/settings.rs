@@ -1,0 +1,186 @@
+//! Typed settings: defaults in `settings.toml` beside this file, the user's `config.toml` on top.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::layers::{self, Notice};
+use crate::error::Error;
+use crate::model::ToolId;
+use crate::model::quantity::{Dur, Grid, Size};
+
+const DEFAULTS: &str = include_str!("settings.toml");
+
+/// Every setting, with its value in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Hosts and repositories that are worked on at once.
+    pub jobs: u16,
+    /// How hosts are reached.
+    pub ssh: Ssh,
+    /// Live sessions.
+    pub session: Session,
+    /// The cockpit.
+    pub ui: Ui,
+}
+
+/// How hosts are reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ssh {
+    /// The ssh to run: a name on the `PATH`, or a path.
+    pub program: String,
+    /// A configuration that is read before the user's own; empty for none.
+    pub config_file: String,
+    /// How long a host may take to let us in.
+    pub connect_timeout: Dur,
+    /// How long an unused connection is kept warm.
+    pub persist: Dur,
+}
+
+/// Live sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Size of a session that is started without a screen.
+    pub size: Grid,
+    /// Output that a holder keeps, in bytes.
+    pub ring: Size,
+    /// How long a session that ended stays listed.
+    pub keep: Dur,
+    /// The tool that is started when none is named.
+    pub tool: ToolId,
+}
+
+/// The cockpit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ui {
+    /// A name of `keymaps/`.
+    pub keymap: String,
+    /// A name of `themes/`.
+    pub theme: String,
+    /// Rows of scrollback that the stage keeps.
+    pub scrollback: u16,
+}
+
+/// Settings with what was found on the way.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The values in force.
+    pub settings: Settings,
+    /// Where each value came from: `default`, or the file.
+    pub origins: BTreeMap<String, String>,
+    /// Bad values that were passed over.
+    pub notices: Vec<Notice>,
+    /// The first bad value that must not be passed over: ssh settings decide which machines are
+    /// talked to, so commands over a link stop on it.
+    pub fatal: Option<Error>,
+}
+
+/// Keys whose bad values are not passed over.
+fn is_fatal(key: &str) -> bool {
+    key.starts_with("ssh.") || key == "ssh"
+}
+
+impl Settings {
+    /// The built-in values.
+    pub fn built_in() -> Self {
+        #[expect(clippy::expect_used, reason = "a test reads the same file")]
+        toml::from_str(DEFAULTS).expect("settings.toml is part of the program")
+    }
+
+    /// Lays the user's file over the built-in values, leaf by leaf; a leaf that does not fit is
+    /// left out and noted.
+    pub fn load(path: &Path) -> Loaded {
+        let mut merged: Table = DEFAULTS.parse().unwrap_or_default();
+        let known = layers::leaves(&merged);
+        let mut origins: BTreeMap<String, String> =
+            known.keys().map(|key| (key.clone(), "default".to_owned())).collect();
+        let (mut notices, mut fatal) = (Vec::new(), None);
+        let file = path.display().to_string();
+        let mut bad = |key: &str, text: String| {
+            let notice = Notice { file: file.clone(), key: key.to_owned(), text };
+            if is_fatal(key) && fatal.is_none() {
+                fatal = Some(Error::config(notice.to_string()));
+            }
+            notices.push(notice);
+        };
+        let user = layers::read(path).unwrap_or_else(|e| {
+            bad("", e.message.trim_start_matches(&format!("{file}:")).trim().to_owned());
+            None
+        });
+        for (key, value) in layers::leaves(&user.unwrap_or_default()) {
+            if !known.contains_key(&key) {
+                let near = layers::nearest(&key, known.keys().map(String::as_str));
+                bad(
+                    &key,
+                    near.map_or("no such setting".into(), |n| {
+                        format!("no such setting; did you mean `{n}`?")
+                    }),
+                );
+                continue;
+            }
+            let mut attempt = merged.clone();
+            layers::put(&mut attempt, &key, value);
+            match Value::Table(attempt.clone()).try_into::<Self>() {
+                Ok(_) => {
+                    merged = attempt;
+                    origins.insert(key, path.display().to_string());
+                }
+                Err(e) => bad(&key, e.message().to_owned()),
+            }
+        }
+        let settings = Value::Table(merged).try_into().unwrap_or_else(|_| Self::built_in());
+        Loaded { settings, origins, notices, fatal }
+    }
+
+    /// Every value by dotted key.
+    pub fn values(&self) -> BTreeMap<String, Value> {
+        Table::try_from(self).map(|t| layers::leaves(&t)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Loaded {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, text).expect("written");
+        Settings::load(&path)
+    }
+
+    #[test]
+    fn the_built_in_settings_are_valid() {
+        let loaded = Settings::load(Path::new("/nonexistent/config.toml"));
+        assert_eq!(loaded.settings, Settings::built_in());
+        assert!(loaded.notices.is_empty(), "{:?}", loaded.notices);
+    }
+
+    #[test]
+    fn a_bad_value_costs_only_itself() {
+        let loaded = load("jobs = \"many\"\n[ui]\ntheme = \"light\"\nkeymp = \"vim\"\n");
+        assert_eq!(loaded.settings.jobs, 8);
+        assert_eq!(loaded.settings.ui.theme, "light");
+        assert_eq!(loaded.notices.len(), 2);
+        assert!(loaded.notices.iter().any(|n| n.text.contains("ui.keymap")), "{:?}", loaded.notices);
+        assert_eq!(loaded.fatal, None);
+    }
+
+    #[test]
+    fn bad_ssh_settings_are_not_passed_over() {
+        assert!(load("[ssh]\nconnect_timeout = \"soon\"").fatal.is_some());
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_a_notice() {
+        let loaded = load("jobs = [");
+        assert_eq!(loaded.settings, Settings::built_in());
+        assert_eq!(loaded.notices.len(), 1);
+    }
+}

@@ -1,0 +1,193 @@
+//! The engine in this process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::contract::{Body, Runnable};
+use super::snapshot::Hub;
+use super::{Call, Catalog, Ctx, Emit, Event, HostSide, Opened, run};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::fleet::{Fleet, SharedCalls};
+use crate::model::snapshot::Snapshot;
+use crate::store::Store;
+use crate::sys::{Clock, Env, Paths};
+
+/// Events that a listener may be behind before the command waits for it.
+const EVENTS: usize = 256;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The commands.
+    pub catalog: &'static dyn Catalog,
+    /// The folders.
+    pub paths: Paths,
+    /// The environment.
+    pub env: Env,
+    /// The clock.
+    pub clock: Clock,
+    /// The settings.
+    pub settings: Settings,
+    /// Why nothing may go over a link, if so.
+    pub fatal: Option<Error>,
+}
+
+/// Runs commands, opens streams, and keeps the picture that the cockpit draws.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    base: Arc<Base>,
+}
+
+struct Base {
+    store: Store,
+    paths: Paths,
+    env: Env,
+    clock: Clock,
+    settings: Arc<Settings>,
+    fleet: Fleet,
+    calls: SharedCalls,
+}
+
+/// What every context points back to.
+pub(super) struct Shared {
+    pub(super) catalog: &'static dyn Catalog,
+    pub(super) hub: Hub,
+    pub(super) fatal: Option<Error>,
+    runs: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn decode(&self, call: &Call) -> Result<Box<dyn Runnable>> {
+        let entry = self
+            .catalog
+            .find(call.id)
+            .ok_or_else(|| Error::internal(format!("no command is called `{}`", call.id)))?;
+        match entry.body {
+            Body::Run(decode) => decode(call.args.clone()),
+            Body::Open(_) | Body::Screen => {
+                Err(Error::new(crate::error::Code::ScreenOnly, format!("`{}` needs a terminal", call.id))
+                    .hint("run it in a terminal, or in the cockpit"))
+            }
+        }
+    }
+}
+
+/// A command that was taken up.
+pub struct Run {
+    /// Its number in this process, from 1.
+    pub id: u64,
+    /// What it says; ends after `Finished`.
+    pub events: mpsc::Receiver<Event>,
+    /// Interrupts it.
+    pub cancel: CancellationToken,
+}
+
+impl Engine {
+    /// Puts an engine together; opens and starts nothing yet. Needs a tokio runtime.
+    pub fn new(parts: Parts) -> Self {
+        let store = Store::new(parts.paths.clone());
+        let calls: SharedCalls = Arc::new(HostSide::new(parts.paths.clone(), parts.env.clone(), parts.clock));
+        let fleet = Fleet::new(&parts.settings.ssh, &parts.paths, &parts.env, calls.clone());
+        let base = Base {
+            store,
+            paths: parts.paths,
+            env: parts.env,
+            clock: parts.clock,
+            settings: Arc::new(parts.settings),
+            fleet,
+            calls,
+        };
+        let shared =
+            Shared { catalog: parts.catalog, hub: Hub::new(), fatal: parts.fatal, runs: AtomicU64::new(0) };
+        Self { shared: Arc::new(shared), base: Arc::new(base) }
+    }
+
+    /// Takes up a command. Needs a tokio runtime; returns at once.
+    pub fn submit(&self, call: Call) -> Run {
+        let (sender, events) = mpsc::channel(EVENTS);
+        let cancel = CancellationToken::new();
+        let id = self.shared.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        let cx = self.context(&call, Emit::new(sender), cancel.clone());
+        tokio::spawn(run::drive(call, cx));
+        Run { id, events, cancel }
+    }
+
+    /// Opens a stream: attaches to a live session.
+    ///
+    /// # Errors
+    /// Those of the command; `screen_only` when it is none that opens something.
+    pub async fn open(&self, call: Call) -> Result<Opened> {
+        let entry = self
+            .shared
+            .catalog
+            .find(call.id)
+            .ok_or_else(|| Error::internal(format!("no command is called `{}`", call.id)))?;
+        let Body::Open(open) = entry.body else {
+            return Err(Error::internal(format!("`{}` opens nothing", call.id)));
+        };
+        let cx = self.context(&call, Emit::silent(), CancellationToken::new());
+        open(call.args, cx).await
+    }
+
+    /// The newest picture. Cloning it is cheap.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.hub.current()
+    }
+
+    /// Keeps the picture up to date from now on, and tells when there is a new one.
+    pub fn watch(&self) -> tokio::sync::watch::Receiver<Snapshot> {
+        self.shared.hub.serve(self.base.store.clone(), self.base.clock);
+        self.shared.hub.subscribe()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.base.settings
+    }
+
+    /// The environment of this process.
+    pub fn env(&self) -> &Env {
+        &self.base.env
+    }
+
+    /// The folders of this home.
+    pub fn paths(&self) -> &Paths {
+        &self.base.paths
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Clock {
+        self.base.clock
+    }
+
+    /// What sf remembers.
+    pub fn store(&self) -> &Store {
+        &self.base.store
+    }
+
+    /// The host side of this machine, for the agent.
+    pub fn calls(&self) -> SharedCalls {
+        self.base.calls.clone()
+    }
+
+    fn context(&self, call: &Call, emit: Emit, cancel: CancellationToken) -> Ctx {
+        let base = &self.base;
+        Ctx {
+            store: base.store.clone(),
+            paths: base.paths.clone(),
+            env: base.env.clone(),
+            clock: base.clock,
+            settings: base.settings.clone(),
+            fleet: base.fleet.clone(),
+            emit,
+            cancel,
+            options: call.options.clone(),
+            origin: call.origin,
+            shared: self.shared.clone(),
+        }
+    }
+}

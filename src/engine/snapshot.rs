@@ -1,0 +1,90 @@
+//! The picture that the cockpit draws: read from the store whenever it changes, by whomever.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Notify, watch};
+
+use crate::error::Result;
+use crate::model::snapshot::Snapshot;
+use crate::store::Store;
+use crate::sys::{self, Clock};
+
+/// Owns the picture; one task replaces it, everybody else reads.
+pub(super) struct Hub {
+    picture: watch::Sender<Snapshot>,
+    poke: Arc<Notify>,
+    serving: AtomicBool,
+}
+
+impl Hub {
+    /// An empty picture.
+    pub(super) fn new() -> Self {
+        Self {
+            picture: watch::channel(Snapshot::default()).0,
+            poke: Arc::new(Notify::new()),
+            serving: AtomicBool::new(false),
+        }
+    }
+
+    /// The newest picture.
+    pub(super) fn current(&self) -> Snapshot {
+        self.picture.borrow().clone()
+    }
+
+    /// Says that the store has changed.
+    pub(super) fn poke(&self) {
+        self.poke.notify_one();
+    }
+
+    /// Tells when there is a new picture.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Snapshot> {
+        self.picture.subscribe()
+    }
+
+    /// Starts the task that keeps the picture up to date; only the first call does anything.
+    pub(super) fn serve(&self, store: Store, clock: Clock) {
+        if self.serving.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (picture, poke) = (self.picture.clone(), self.poke.clone());
+        tokio::spawn(async move {
+            // Other processes write to the same database: their changes show in the file beside it.
+            let _watcher =
+                sys::watch::files(store.paths().data_dir(), |name| name.starts_with("state.db"), {
+                    let poke = poke.clone();
+                    move || poke.notify_one()
+                })
+                .map_err(|e| tracing::warn!("changes by other processes will not be seen at once: {e}"));
+            loop {
+                let old = picture.borrow().clone();
+                match read(&store, &old, clock).await {
+                    Ok(new) => {
+                        picture.send_replace(new);
+                    }
+                    Err(e) => tracing::warn!("snapshot: {e}"),
+                }
+                poke.notified().await;
+                // A burst of changes is one picture.
+                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            }
+        });
+    }
+}
+
+/// Reads every section; one that did not change keeps its place in memory.
+async fn read(store: &Store, old: &Snapshot, _clock: Clock) -> Result<Snapshot> {
+    let hosts = store.hosts().await?.into_iter().map(|(_, status)| status).collect();
+    Ok(Snapshot {
+        hosts: keep(&old.hosts, hosts),
+        repos: keep(&old.repos, store.repos().await?),
+        features: keep(&old.features, store.features().await?),
+        worktrees: keep(&old.worktrees, store.worktrees().await?),
+        live: keep(&old.live, store.live().await?),
+        transcripts: old.transcripts.clone(),
+    })
+}
+
+fn keep<T: PartialEq>(old: &Arc<T>, new: T) -> Arc<T> {
+    if **old == new { old.clone() } else { Arc::new(new) }
+}
