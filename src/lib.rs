@@ -19,7 +19,7 @@
 //! | `transcript` | `fleet`, `tool`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
 //! | `engine` | `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
 //! | `command` | `engine`, `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
-//! | `door` | `command`, `engine`, `live`, `config`, `wire`, `sys`, `model`, `error` |
+//! | `door` | `command`, `engine`, `live`, `fleet`, `config`, `wire`, `sys`, `model`, `error` |
 //! | `cockpit` | `command`, `engine`, `config`, `live::screen`, `sys`, `model`, `error` |
 //!
 //! Packages with one owner:
@@ -44,3 +44,4 @@ pub mod model;
 pub mod store;
 pub mod sys;
 pub mod wire;
+pub mod workspace;

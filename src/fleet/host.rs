@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::HostName;
 
 /// A two-way stream of bytes to something on a host.
@@ -46,6 +46,15 @@ pub trait Host: Send + Sync {
     /// Runs all steps in one round trip; an output for each, in order. A step that fails is no
     /// error here. At most `jobs` lanes run at once.
     fn steps(&self, steps: Vec<Step>, jobs: usize) -> BoxFuture<'_, Result<Vec<Output>>>;
+
+    /// Runs a script that takes over its standard input once it has printed the line `ready`:
+    /// input and output from there on. For transfers to a host that has no sf yet; closing the
+    /// write half ends the script's input. Hosts that have no shell to talk to are `unsupported`.
+    fn pipe<'a>(&'a self, script: &'a str, ready: &'a str) -> BoxFuture<'a, Result<Duplex>> {
+        let _ = (script, ready);
+        let refusal = Error::unsupported(format!("nothing can be sent to host `{}`", self.name()));
+        Box::pin(async move { Err(refusal) })
+    }
 
     /// Asks the sf on that host; the names and shapes are those of the [`Calls`] behind it.
     ///

@@ -1,23 +1,267 @@
-//! temporary
-use std::sync::Arc;
+//! The client side of a link to the agent on a host: one channel, everything inside it.
+//!
+//! ```text
+//! none ──call──► connecting ──hello──► open ──link ends──► none
+//!                    │ no sf there, another protocol, no host
+//!                    └──────────► error to the caller; the next call tries again
+//! ```
 
-use super::{Calls, Host, SharedCalls};
-use crate::config::settings::Ssh;
-use crate::sys::{Env, Paths};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
-/// The machines.
-#[derive(Clone)]
-pub struct Fleet(#[expect(dead_code)] SharedCalls);
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-impl Fleet {
-    /// Temporary.
-    pub fn new(_ssh: &Ssh, _paths: &Paths, _env: &Env, calls: Arc<dyn Calls>) -> Self {
-        Self(calls)
+use super::host::Duplex;
+use super::mux::{self, Ends, Inbox, OUTBOX, Outbox};
+use crate::error::{Error, Result};
+use crate::wire::agent::{Ask, Frame, Hello, Kind, MESSAGE_MAX, PAYLOAD_MAX};
+
+/// An open link. Ends when it is dropped.
+pub(super) struct Link {
+    outbox: Outbox,
+    table: Arc<Table>,
+    _reading: DropGuard,
+}
+
+impl Link {
+    /// Says hello over a fresh connection to an agent.
+    ///
+    /// # Errors
+    /// `unsupported` when nothing or something of another protocol answers.
+    pub(super) async fn open(io: Duplex) -> Result<Self> {
+        let (mut reader, writer) = tokio::io::split(io);
+        let first = mux::read_frame(&mut reader).await?;
+        let theirs = match first {
+            Some(frame) if frame.kind == Kind::Hello => serde_json::from_slice::<Hello>(&frame.payload)?,
+            _ => return Err(Error::unsupported("no sf answers there")),
+        };
+        if !Hello::ours().speaks_with(&theirs) {
+            return Err(Error::unsupported(format!("the sf there speaks protocol {}", theirs.version)));
+        }
+        let (outbox, outgoing) = mpsc::channel(OUTBOX);
+        let closed = CancellationToken::new();
+        let table = Arc::new(Table(Mutex::new(Some(Channels { next: 1, slots: HashMap::new() }))));
+        tokio::spawn({
+            let (table, closed) = (table.clone(), closed.clone());
+            async move {
+                let incoming = async {
+                    while let Ok(Some(frame)) = mux::read_frame(&mut reader).await {
+                        table.put(frame);
+                    }
+                };
+                tokio::select! {
+                    () = incoming => {}
+                    () = mux::write_frames(outgoing, writer) => {}
+                    () = closed.cancelled() => {}
+                }
+                table.close();
+            }
+        });
+        mux::send(&outbox, Kind::Hello, 0, &serde_json::to_vec(&Hello::ours())?).await;
+        Ok(Self { outbox, table, _reading: closed.drop_guard() })
     }
 
-    /// Temporary.
-    #[expect(clippy::todo)]
-    pub fn host(&self, _host: &crate::model::host::Host) -> Arc<dyn Host> {
-        todo!()
+    /// Whether questions can still be asked.
+    pub(super) fn is_open(&self) -> bool {
+        self.table.lock().is_some()
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// The host's own; `unreachable` when the link ends first.
+    pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value> {
+        let (channel, answer) = self.table.add(None)?;
+        let _pending = Pending { link: self, channel };
+        let text = self.ask(Kind::Call, channel, method, params, answer).await?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+
+    /// Asks for a stream.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub(super) async fn stream(&self, method: &str, params: Value) -> Result<Duplex> {
+        let mut ends = None;
+        let (channel, answer) = self.table.add(Some((&self.outbox, &mut ends)))?;
+        let pending = Pending { link: self, channel };
+        self.ask(Kind::Open, channel, method, params, answer).await?;
+        pending.keep();
+        let (near, far) = tokio::io::duplex(PAYLOAD_MAX * 2);
+        let dropped = CancellationToken::new();
+        if let Some(ends) = ends {
+            let (table, dropped) = (self.table.clone(), dropped.clone());
+            tokio::spawn(async move {
+                mux::pump(far, ends, dropped).await;
+                table.remove(channel);
+            });
+        }
+        Ok(Box::new(Near { io: near, _guard: dropped.drop_guard() }))
+    }
+
+    async fn ask(
+        &self,
+        kind: Kind,
+        channel: u32,
+        method: &str,
+        params: Value,
+        answer: oneshot::Receiver<Result<Vec<u8>>>,
+    ) -> Result<Vec<u8>> {
+        let text = serde_json::to_vec(&Ask { method: method.to_owned(), params })?;
+        if text.len() > MESSAGE_MAX {
+            return Err(Error::unsupported(format!("the question `{method}` is too long")));
+        }
+        if !mux::send(&self.outbox, kind, channel, &text).await {
+            return Err(gone());
+        }
+        answer.await.map_err(|_| gone())?
     }
 }
+
+fn gone() -> Error {
+    Error::unreachable("the link to the agent ended")
+}
+
+/// A question that is given up is forgotten on both sides.
+struct Pending<'a> {
+    link: &'a Link,
+    channel: u32,
+}
+
+impl Pending<'_> {
+    /// The channel lives on: it carries a stream now. (No question ever has channel 0.)
+    fn keep(mut self) {
+        self.channel = 0;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if self.link.table.remove(self.channel) {
+            // With a full outbox the host works in vain; that is all.
+            let _ = self.link.outbox.try_send(Frame::new(Kind::Reset, self.channel, []));
+        }
+    }
+}
+
+/// Who waits for what; `None` once the link has ended. Shared by the reader of the link and by
+/// everybody who asks; each looks up or changes one entry and never waits inside.
+struct Table(Mutex<Option<Channels>>);
+
+struct Channels {
+    next: u32,
+    slots: HashMap<u32, Slot>,
+}
+
+struct Slot {
+    parts: Vec<u8>,
+    answer: Option<oneshot::Sender<Result<Vec<u8>>>>,
+    inbox: Option<Inbox>,
+}
+
+type Answer = oneshot::Receiver<Result<Vec<u8>>>;
+
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, Option<Channels>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new channel; with an outbox, one that a stream can follow on.
+    fn add(&self, stream: Option<(&Outbox, &mut Option<Ends>)>) -> Result<(u32, Answer)> {
+        let mut table = self.lock();
+        let channels = table.as_mut().ok_or_else(gone)?;
+        let channel = channels.next;
+        channels.next = channel.checked_add(1).ok_or_else(gone)?;
+        let (sender, answer) = oneshot::channel();
+        let inbox = stream.map(|(outbox, to)| {
+            let (inbox, ends) = mux::stream(channel, outbox.clone());
+            *to = Some(ends);
+            inbox
+        });
+        channels.slots.insert(channel, Slot { parts: Vec::new(), answer: Some(sender), inbox });
+        Ok((channel, answer))
+    }
+
+    /// Whether the channel was still there, waiting for its answer.
+    fn remove(&self, channel: u32) -> bool {
+        let slot = self.lock().as_mut().and_then(|channels| channels.slots.remove(&channel));
+        slot.is_some_and(|slot| slot.answer.is_some())
+    }
+
+    fn put(&self, frame: Frame) {
+        let mut table = self.lock();
+        let Some(slot) = table.as_mut().and_then(|channels| channels.slots.get_mut(&frame.channel)) else {
+            return;
+        };
+        match frame.kind {
+            Kind::Part if slot.parts.len() + frame.payload.len() <= MESSAGE_MAX => {
+                slot.parts.extend_from_slice(&frame.payload);
+            }
+            Kind::Answer | Kind::Failure => {
+                let mut text = std::mem::take(&mut slot.parts);
+                text.extend_from_slice(&frame.payload);
+                let answer = if frame.kind == Kind::Answer { Ok(text) } else { Err(failure(&text)) };
+                if let Some(waiting) = slot.answer.take() {
+                    // Whoever asked may have given up.
+                    let _ = waiting.send(answer);
+                }
+            }
+            Kind::Data | Kind::End | Kind::Credit | Kind::Reset => match &slot.inbox {
+                Some(inbox) => inbox.put(frame),
+                None => slot.answer = None,
+            },
+            Kind::Part | Kind::Hello | Kind::Call | Kind::Open => {}
+        }
+    }
+
+    fn close(&self) {
+        *self.lock() = None;
+    }
+}
+
+fn failure(text: &[u8]) -> Error {
+    serde_json::from_slice(text)
+        .unwrap_or_else(|_| Error::internal("the agent failed in a way we cannot read"))
+}
+
+/// The near end of a stream.
+struct Near {
+    io: DuplexStream,
+    _guard: DropGuard,
+}
+
+impl AsyncRead for Near {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Near {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;

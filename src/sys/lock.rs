@@ -17,16 +17,29 @@ pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock
 /// # Errors
 /// When the lock file cannot be made.
 pub fn try_lock(path: &Path) -> Result<Option<Lock>> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .at(path.display())?;
+    let file = open(path)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(Lock(file))),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
         Err(e) => Err(std::io::Error::from(e)).at(path.display()),
     }
+}
+
+/// Takes the lock, waiting for whoever holds it. Blocks the thread.
+///
+/// # Errors
+/// When the lock file cannot be made.
+pub fn lock(path: &Path) -> Result<Lock> {
+    let file = open(path)?;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
+            Ok(()) => return Ok(Lock(file)),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(std::io::Error::from(e)).at(path.display()),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).at(path.display())
 }

@@ -1,0 +1,79 @@
+//! A host behind ssh: steps over its shell, questions over its agent.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::host::{Duplex, Host, Output, Step};
+use super::link::Link;
+use super::sh::DATA_DIR;
+use super::ssh::Ssh;
+use crate::error::{Code, Error, Result};
+use crate::model::HostName;
+use crate::sys::random;
+
+/// A remote host.
+pub(super) struct Remote {
+    name: HostName,
+    ssh: Ssh,
+    link: Mutex<Option<Arc<Link>>>,
+}
+
+impl Remote {
+    pub(super) fn new(name: HostName, ssh: Ssh) -> Self {
+        Self { name, ssh, link: Mutex::new(None) }
+    }
+
+    /// The link to the agent; a new one when there is none or it has ended.
+    async fn link(&self) -> Result<Arc<Link>> {
+        let mut link = self.link.lock().await;
+        if let Some(open) = link.as_ref().filter(|l| l.is_open()) {
+            return Ok(open.clone());
+        }
+        let ready = format!("sf-agent-{}", random::hex(8)?);
+        // A program that is not there or does not run is silent: its end comes before its hello.
+        let script = format!(
+            "cd \"${{HOME:-/}}\" 2>/dev/null\nb={DATA_DIR}/bin\ns=none\n\
+             [ -r \"$b/current\" ] && read -r s v <\"$b/current\"\necho {ready}\n\
+             {{ [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio; exit 0; }}\n"
+        );
+        let io = self.ssh.pipe(&script, &ready).await?;
+        let open = Arc::new(Link::open(io).await.map_err(|e| self.no_agent(e))?);
+        *link = Some(open.clone());
+        Ok(open)
+    }
+
+    fn no_agent(&self, error: Error) -> Error {
+        let name = &self.name;
+        match error.code {
+            Code::Unreachable => error.at(format!("host `{name}`")),
+            _ => Error::unsupported(format!("host `{name}`: {}", error.message))
+                .hint(format!("`sf bootstrap --hosts {name}` puts this sf there")),
+        }
+    }
+}
+
+impl Host for Remote {
+    fn name(&self) -> &HostName {
+        &self.name
+    }
+
+    fn steps(&self, steps: Vec<Step>, jobs: usize) -> BoxFuture<'_, Result<Vec<Output>>> {
+        async move { self.ssh.steps(&steps, jobs).await }.boxed()
+    }
+
+    fn pipe<'a>(&'a self, script: &'a str, ready: &'a str) -> BoxFuture<'a, Result<Duplex>> {
+        self.ssh.pipe(script, ready).boxed()
+    }
+
+    fn call<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Value>> {
+        async move { self.link().await?.call(method, params).await }.boxed()
+    }
+
+    fn open<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Duplex>> {
+        async move { self.link().await?.stream(method, params).await }.boxed()
+    }
+}
