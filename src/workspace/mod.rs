@@ -1,1 +1,1 @@
-//! Workspaces.
+//! Anchors, branches and worktrees on hosts.
