@@ -36,6 +36,7 @@
 
 pub mod command;
 pub mod config;
+pub mod door;
 pub mod engine;
 pub mod error;
 pub mod fleet;

@@ -124,12 +124,6 @@ impl Refused {
 /// The whole grammar as clap knows it. Verbs of the screen are in it, hidden.
 pub fn grammar() -> clap::Command {
     let mut root = clap::Command::new("sf")
-        .about("The cockpit for people who run AI coding agents on more than one machine")
-        .long_about(
-            "The cockpit for people who run AI coding agents on more than one machine.\n\n\
-             Without a command it opens full screen. With --batch it reads commands from its \
-             arguments, a file or standard input and prints JSON lines.",
-        )
         .version(env!("CARGO_PKG_VERSION"))
         .arg_required_else_help(false)
         .subcommand_required(false)
@@ -157,7 +151,14 @@ pub fn grammar() -> clap::Command {
             Some((group, verb)) => root.mut_subcommand(group, |g| g.subcommand(leaf(verb))),
         };
     }
+    // Last: flattened arguments bring their own description.
     Globals::augment_args(root)
+        .about("The cockpit for people who run AI coding agents on more than one machine")
+        .long_about(
+            "The cockpit for people who run AI coding agents on more than one machine.\n\n\
+             Without a command it opens full screen. With --batch it reads commands from its \
+             arguments, a file or standard input and prints JSON lines.",
+        )
 }
 
 /// Understands a line, given as words without the program's name.
@@ -165,17 +166,50 @@ pub fn grammar() -> clap::Command {
 /// # Errors
 /// [`Refused::Help`] for `--help` and `--version`, else a `usage` error in clap's words.
 pub fn parse(words: &[String]) -> std::result::Result<Parsed, Refused> {
-    let command = grammar();
+    match read(words)? {
+        Line::Command(parsed) => Ok(*parsed),
+        Line::Bare(_) => {
+            Err(Refused::Wrong(Error::usage("no command is named").hint("`sf help` lists the commands")))
+        }
+    }
+}
+
+/// What a command line holds.
+pub enum Line {
+    /// Options alone: the cockpit.
+    Bare(Globals),
+    /// A command.
+    Command(Box<Parsed>),
+}
+
+/// The same for the command line, where no command means the cockpit.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn read(words: &[String]) -> std::result::Result<Line, Refused> {
     let argv = std::iter::once("sf".to_owned()).chain(words.iter().cloned());
-    let matches = command.try_get_matches_from(argv).map_err(|e| refuse(&e))?;
+    let matches = grammar().try_get_matches_from(argv).map_err(|e| refuse(&e))?;
     let Some((entry, leaf)) = find(&matches) else {
-        return Err(Refused::Wrong(Error::usage("no command is named").hint("`sf help` lists the commands")));
+        return Globals::from_arg_matches(&matches).map(Line::Bare).map_err(|e| refuse(&e));
     };
-    let wrong = |e: Error| Refused::Wrong(e);
     // Global options reach the innermost matches, wherever they stood.
     let globals = Globals::from_arg_matches(leaf).map_err(|e| refuse(&e))?;
-    let args = (entry.read)(leaf).map_err(wrong)?;
-    Ok(Parsed { entry, args, globals, line: join(words) })
+    let args = (entry.read)(leaf).map_err(Refused::Wrong)?;
+    Ok(Line::Command(Box::new(Parsed { entry, args, globals, line: join(words) })))
+}
+
+/// Whether an option of no command takes a value as its next word: `--jobs 4`.
+pub fn takes_value(word: &str) -> bool {
+    let globals = Globals::augment_args(clap::Command::new("sf"));
+    globals.get_arguments().any(|arg| {
+        let named = arg.get_long().is_some_and(|l| word.strip_prefix("--") == Some(l));
+        named && arg.get_action().takes_values()
+    })
+}
+
+/// Whether a word begins a command: a command's name or a group's.
+pub fn is_command(word: &str) -> bool {
+    word == "help" || Table.entries().iter().any(|e| e.name.split(' ').next() == Some(word))
 }
 
 /// Splits a line into words as a shell does, with `#` comments.

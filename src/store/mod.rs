@@ -44,6 +44,7 @@ impl Store {
         if let Some(db) = self.0.state.get() {
             return Ok(db);
         }
+        self.0.paths.create()?;
         let db = Database::open(&self.0.paths.state_db(), migrate::STATE)?;
         Ok(self.0.state.get_or_init(|| db))
     }

@@ -36,6 +36,7 @@ impl Command for ConfigSet {
         let new = edit(&text, &self.key, &self.value).map_err(|e| e.at(path.display()))?;
         check(&self.key, &new)?;
         if !cx.options.dry_run {
+            files::private_dir(cx.paths.config_dir())?;
             files::write_atomic(&path, new.as_bytes())?;
         }
         let all = settings(cx)?;
@@ -55,7 +56,12 @@ fn edit(text: &str, key: &str, value: &str) -> Result<String> {
         let item = table.entry(word).or_insert_with(toml_edit::table);
         table = item.as_table_mut().ok_or_else(|| Error::config(format!("`{word}` is no table")))?;
     }
-    table[last] = toml_edit::value(literal(value));
+    let mut new = literal(value);
+    if let Some(old) = table.get(last).and_then(toml_edit::Item::as_value) {
+        // Blanks and a comment on the same line belong to the old value.
+        *new.decor_mut() = old.decor().clone();
+    }
+    table[last] = toml_edit::Item::Value(new);
     Ok(document.to_string())
 }
 

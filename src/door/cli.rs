@@ -1,0 +1,202 @@
+//! The plain command line: one command, text for people or one JSON document.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{engine, output, render, runtime};
+use crate::command::line::Parsed;
+use crate::engine::contract::Body;
+use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
+use crate::error::{Code, Error, Result};
+use crate::sys::{Env, tty};
+
+/// Runs one command to its end.
+pub(super) fn run(parsed: Parsed) -> Result<ExitCode> {
+    let json = parsed.globals.json;
+    attempt(parsed).inspect_err(|error| {
+        if json {
+            output::json(&failure(error, None));
+        }
+    })
+}
+
+fn attempt(parsed: Parsed) -> Result<ExitCode> {
+    let env = Env::current();
+    if parsed.globals.output.is_some() || parsed.globals.keep_going {
+        return Err(Error::usage("--output and --keep-going belong to --batch"));
+    }
+    let runtime = runtime()?;
+    // Streams and watchers of the engine need the runtime's context from here on.
+    let _context = runtime.enter();
+    let (engine, loaded) = engine(&parsed.globals, &env)?;
+    let face = Face {
+        json: parsed.globals.json,
+        quiet: parsed.globals.quiet,
+        progress: tty::stderr_is_terminal() && !parsed.globals.json && !parsed.globals.quiet,
+        color: colors(&parsed, &env),
+    };
+    if !face.quiet && !parsed.entry.name.starts_with("config ") {
+        loaded.notices.iter().for_each(|n| output::note(&format!("sf: notice: {n}")));
+    }
+    let (body, id) = (parsed.entry.body, parsed.entry.name);
+    let call = parsed.call(Origin::Cli, loaded.settings.jobs);
+    let code = match body {
+        Body::Run(_) => runtime.block_on(command(&engine, call, &face)),
+        Body::Open(_) => runtime.block_on(stream(&engine, call)),
+        Body::Screen => Err(screen_only(id)),
+    };
+    // A blocked read of standard input must not keep the process.
+    runtime.shutdown_background();
+    code.map(ExitCode::from)
+}
+
+/// The refusal of a verb that only the cockpit can act on.
+pub(super) fn screen_only(id: &str) -> Error {
+    Error::new(Code::ScreenOnly, format!("`{id}` only makes sense on the cockpit's screen"))
+        .hint("open it with `sf`")
+}
+
+/// How to speak.
+struct Face {
+    json: bool,
+    quiet: bool,
+    progress: bool,
+    color: bool,
+}
+
+fn colors(parsed: &Parsed, env: &Env) -> bool {
+    use crate::command::line::Color;
+    match parsed.globals.color {
+        Some(Color::Always) => true,
+        Some(Color::Never) => false,
+        Some(Color::Auto) | None => tty::stdout_is_terminal() && env.get("NO_COLOR").is_none(),
+    }
+}
+
+/// The JSON of a failure, with what succeeded beside it.
+pub(super) fn failure(error: &Error, result: Option<&Value>) -> Value {
+    let mut document = json!({ "error": error });
+    if let (Some(result), Some(map)) = (result, document.as_object_mut()) {
+        map.insert("result".into(), result.clone());
+    }
+    document
+}
+
+async fn command(engine: &Engine, call: Call, face: &Face) -> Result<u8> {
+    let id = call.id;
+    let Run { mut events, cancel, .. } = engine.submit(call);
+    let mut signals = Signals::listen()?;
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = signals.next() => {
+                cancel.cancel();
+                continue;
+            }
+        };
+        match event {
+            Some(Event::Started { .. } | Event::Item(_)) => {}
+            Some(Event::Progress { done, total, label }) => {
+                if face.progress {
+                    output::part(&format!("\r\x1b[K[{done}/{total}] {}", output::render_safe(&label)));
+                }
+            }
+            Some(Event::Notice { level, text }) => {
+                if !face.quiet {
+                    clear(face);
+                    let word = if level == Level::Warn { "warning: " } else { "" };
+                    output::note(&format!("sf: {word}{}", output::render_safe(&text)));
+                }
+            }
+            Some(Event::Ask(question)) => {
+                clear(face);
+                answer(question).await;
+            }
+            Some(Event::Finished { result, error, .. }) => {
+                clear(face);
+                return Ok(finish(id, result.as_ref(), error.as_ref(), face));
+            }
+            None => return Err(Error::internal(format!("`{id}` ended without a word"))),
+        }
+    }
+}
+
+fn clear(face: &Face) {
+    if face.progress {
+        output::part("\r\x1b[K");
+    }
+}
+
+fn finish(id: &str, result: Option<&Value>, error: Option<&Error>, face: &Face) -> u8 {
+    match (face.json, error) {
+        (true, None) => output::json(&result),
+        (true, Some(error)) => output::json(&failure(error, result)),
+        (false, _) => {
+            if let Some(result) = result {
+                let width = tty::size().map(|(cols, _)| usize::from(cols));
+                output::text(&render::result(id, result, width, face.color));
+            }
+        }
+    }
+    match error {
+        None => 0,
+        Some(error) => {
+            output::error(error);
+            error.code.exit()
+        }
+    }
+}
+
+/// Puts a question to the person on the terminal; without one, nobody answers.
+async fn answer(question: Question) {
+    if !tty::stdin_is_terminal() || !tty::stderr_is_terminal() {
+        return;
+    }
+    output::part(&format!("{} [y/N] ", output::render_safe(&question.text)));
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let yes = matches!(line.await, Ok(Ok(line)) if matches!(line.trim(), "y" | "Y" | "yes"));
+    // The run may have been cancelled meanwhile.
+    let _ = question.reply.send(yes);
+}
+
+async fn stream(engine: &Engine, call: Call) -> Result<u8> {
+    if !tty::stdin_is_terminal() || !tty::stdout_is_terminal() {
+        return Err(Error::new(Code::ScreenOnly, format!("`{}` needs a terminal", call.id))
+            .hint("`sf session screen` and `sf session send` work without one"));
+    }
+    let _opened = engine.open(call).await?;
+    Err(Error::unsupported("attaching is not there yet"))
+}
+
+/// The signals that mean "stop": Ctrl-C, TERM and HUP.
+pub(super) struct Signals {
+    streams: [tokio::signal::unix::Signal; 3],
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub(super) fn listen() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            streams: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            ],
+        })
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.streams;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}

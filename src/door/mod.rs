@@ -1,0 +1,85 @@
+//! The text and byte doors, and the way to each of them.
+
+mod batch;
+mod cli;
+mod log;
+mod output;
+mod render;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::command::line::{self, Globals, Line, Refused};
+use crate::command::table::Table;
+use crate::config::Settings;
+use crate::config::settings::Loaded;
+use crate::engine::{Engine, Parts};
+use crate::error::{Error, Result};
+use crate::sys::{Clock, Env, Paths, tty};
+
+/// Enters by the door that the words ask for; the exit status is that of `commands.md`.
+pub fn enter(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let words: std::result::Result<Vec<String>, OsString> = words.map(OsString::into_string).collect();
+    let done = match words {
+        Ok(words) => dispatch(&words),
+        Err(word) => Err(Error::usage(format!("an argument is not UTF-8: {}", word.display()))),
+    };
+    done.unwrap_or_else(|error| {
+        output::error(&error);
+        ExitCode::from(error.code.exit())
+    })
+}
+
+fn dispatch(words: &[String]) -> Result<ExitCode> {
+    if let Some(request) = batch::requested(words) {
+        return batch::run(request?);
+    }
+    match line::read(words) {
+        Ok(Line::Command(parsed)) => cli::run(*parsed),
+        Ok(Line::Bare(globals)) => cockpit(&globals),
+        Err(Refused::Help(text)) => {
+            output::text(&text);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Refused::Wrong(error)) => {
+            // The form of the answer was asked for on a line that cannot be read: look for the word.
+            if words.iter().take_while(|w| *w != "--").any(|w| w == "--json") {
+                output::json(&cli::failure(&error, None));
+            }
+            Err(error)
+        }
+    }
+}
+
+fn cockpit(_globals: &Globals) -> Result<ExitCode> {
+    if !tty::stdin_is_terminal() || !tty::stdout_is_terminal() {
+        return Err(Error::usage("the cockpit needs a terminal")
+            .hint("`sf --batch` runs commands without one; `sf help` lists them"));
+    }
+    Err(Error::unsupported("the cockpit is not there yet"))
+}
+
+/// An engine for this home, and what is wrong with its settings.
+fn engine(globals: &Globals, env: &Env) -> Result<(Engine, Loaded)> {
+    let paths = Paths::resolve(env, globals.home.as_deref())?;
+    log::start(&paths, globals.verbose, env);
+    let loaded = Settings::load(&paths.settings());
+    let engine = Engine::new(Parts {
+        catalog: &Table,
+        paths,
+        env: env.clone(),
+        clock: Clock::from_env(env),
+        settings: loaded.settings.clone(),
+        fatal: loaded.fatal.clone(),
+    });
+    Ok((engine, loaded))
+}
+
+/// The runtime that a door drives its engine on.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Error::internal(format!("cannot start: {e}")))
+}
