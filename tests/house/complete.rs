@@ -86,7 +86,12 @@ fn every_test_file_is_a_module() {
         };
         let text = std::fs::read_to_string(&parent).unwrap_or_default();
         let word = word.expect("a name");
-        assert!(text.contains(&format!("mod {word};")), "{} is not listed in {}", file.display(), parent.display());
+        assert!(
+            text.contains(&format!("mod {word};")),
+            "{} is not listed in {}",
+            file.display(),
+            parent.display()
+        );
     }
 }
 

@@ -114,9 +114,9 @@ fn packages_have_one_owner() {
         let below = file.strip_prefix(root().join("src")).expect("below src").to_string_lossy().into_owned();
         for (package, owner) in &owners {
             let path = format!("{package}::");
-            let used = text.match_indices(&path).any(|(at, _)| {
-                !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-            });
+            let used = text
+                .match_indices(&path)
+                .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
             if used && !owner.iter().any(|o| below.starts_with(o.as_str())) {
                 wrong.push(format!("{below} uses `{package}`, which belongs to {owner:?}"));
             }
