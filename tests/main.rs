@@ -1,3 +1,7 @@
 //! The integration tests: one binary, one module a topic.
 
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
+mod cli;
 mod house;
+mod support;
