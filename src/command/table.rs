@@ -13,6 +13,7 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::config_path::ConfigPath>("config path"),
     Entry::run::<system::config_set::ConfigSet>("config set"),
     Entry::run::<system::config_show::ConfigShow>("config show"),
+    Entry::run::<system::demo::Demo>("demo"),
     Entry::run::<system::journal_export::JournalExport>("journal export"),
     Entry::run::<system::journal_list::JournalList>("journal list"),
     Entry::run::<system::man::Man>("man"),

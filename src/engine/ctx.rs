@@ -75,6 +75,26 @@ impl Ctx {
         runnable.run(Self { origin: Origin::Command, ..self.clone() }).await
     }
 
+    /// The same in another home, for a command that works in one of its own (`demo`): built-in
+    /// settings, nothing of this home.
+    pub fn elsewhere(&self, paths: Paths, env: Env) -> Self {
+        let settings = Settings::built_in();
+        let parts = super::Parts {
+            catalog: self.shared.catalog,
+            paths,
+            env,
+            clock: self.clock,
+            settings,
+            fatal: None,
+        };
+        super::Engine::new(parts).context(
+            self.options.clone(),
+            self.origin,
+            self.emit.clone(),
+            self.cancel.clone(),
+        )
+    }
+
     /// Tells the cockpit that something it shows has changed. (Changes that went through the store
     /// are noticed anyway.)
     pub fn changed(&self) {

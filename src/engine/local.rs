@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::contract::{Body, Runnable};
 use super::snapshot::Hub;
-use super::{Call, Catalog, Ctx, Emit, Event, HostSide, Opened, run};
+use super::{Call, Catalog, Ctx, Emit, Event, HostSide, Opened, Options, Origin, run};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::fleet::{Fleet, SharedCalls};
@@ -111,7 +111,7 @@ impl Engine {
         let (sender, events) = mpsc::channel(EVENTS);
         let cancel = CancellationToken::new();
         let id = self.shared.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let cx = self.context(&call, Emit::new(sender), cancel.clone());
+        let cx = self.context(call.options.clone(), call.origin, Emit::new(sender), cancel.clone());
         tokio::spawn(run::drive(call, cx));
         Run { id, events, cancel }
     }
@@ -129,7 +129,7 @@ impl Engine {
         let Body::Open(open) = entry.body else {
             return Err(Error::internal(format!("`{}` opens nothing", call.id)));
         };
-        let cx = self.context(&call, Emit::silent(), CancellationToken::new());
+        let cx = self.context(call.options, call.origin, Emit::silent(), CancellationToken::new());
         open(call.args, cx).await
     }
 
@@ -174,7 +174,13 @@ impl Engine {
         self.base.calls.clone()
     }
 
-    fn context(&self, call: &Call, emit: Emit, cancel: CancellationToken) -> Ctx {
+    pub(super) fn context(
+        &self,
+        options: Options,
+        origin: Origin,
+        emit: Emit,
+        cancel: CancellationToken,
+    ) -> Ctx {
         let base = &self.base;
         Ctx {
             store: base.store.clone(),
@@ -185,8 +191,8 @@ impl Engine {
             fleet: base.fleet.clone(),
             emit,
             cancel,
-            options: call.options.clone(),
-            origin: call.origin,
+            options,
+            origin,
             shared: self.shared.clone(),
         }
     }

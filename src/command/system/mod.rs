@@ -5,6 +5,7 @@ pub mod config_get;
 pub mod config_path;
 pub mod config_set;
 pub mod config_show;
+pub mod demo;
 pub mod journal_export;
 pub mod journal_list;
 pub mod man;
