@@ -3,5 +3,6 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod cli;
+mod fleet;
 mod house;
 mod support;

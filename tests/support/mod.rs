@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "topics use different parts of it")]
 
+pub mod sshd;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,0 +1,3 @@
+//! Hosts over real sshd processes.
+
+mod link;

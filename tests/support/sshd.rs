@@ -1,0 +1,185 @@
+//! Real sshd processes on loopback ports, each a host of its own: its own key, home folder and
+//! sf. Needs root and openssh-server; both are demanded, never skipped.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use session_forge::sys::proc::{self, blocking_command};
+
+const SSHD: &str = "/usr/sbin/sshd";
+
+/// A client's side: its key, and a configuration with an alias for every host.
+pub struct Net {
+    dir: tempfile::TempDir,
+}
+
+impl Net {
+    pub fn new() -> Self {
+        assert!(Path::new(SSHD).exists(), "{SSHD} is missing: install openssh-server");
+        assert_eq!(proc::uid(), 0, "sshd serves other homes only as root");
+        let net = Self { dir: tempfile::Builder::new().prefix("sf-net-").tempdir().expect("a folder") };
+        net.keygen("id");
+        fs::write(net.config_file(), "").expect("written");
+        net
+    }
+
+    /// What `ssh.config_file` is to name.
+    pub fn config_file(&self) -> PathBuf {
+        self.dir.path().join("config")
+    }
+
+    fn keygen(&self, name: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        let made = blocking_command("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(&path)
+            .status()
+            .expect("ssh-keygen runs");
+        assert!(made.success());
+        path
+    }
+
+    fn alias(&self, name: &str, port: u16) {
+        let dir = self.dir.path().display();
+        let mut config = fs::read_to_string(self.config_file()).expect("there");
+        config.push_str(&format!(
+            "Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  IdentityFile {dir}/id\n  \
+             IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile {dir}/known_hosts\n"
+        ));
+        fs::write(self.config_file(), config).expect("written");
+    }
+
+    /// Starts a host that answers to `name`.
+    pub fn host(&self, name: &str) -> Sshd {
+        let key = self.keygen(&format!("host-{name}"));
+        let home = self.dir.path().join(format!("home-{name}"));
+        for below in ["", "tmp"] {
+            fs::create_dir_all(home.join(below)).expect("made");
+        }
+        let port = free_port();
+        let public = fs::read_to_string(key.with_extension("pub")).expect("there");
+        let mut known = fs::read_to_string(self.dir.path().join("known_hosts")).unwrap_or_default();
+        known.push_str(&format!("[127.0.0.1]:{port} {public}"));
+        fs::write(self.dir.path().join("known_hosts"), known).expect("written");
+        let conf = self.dir.path().join(format!("sshd-{name}.conf"));
+        let (dir, home_text) = (self.dir.path().display(), home.display());
+        let text = format!(
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {dir}/id.pub\n\
+             PidFile {dir}/{name}.pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
+             PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\nMaxSessions 10\n\
+             PrintMotd no\nPrintLastLog no\nSetEnv HOME={home_text} SF_HOME={home_text}/sf \
+             TMPDIR={home_text}/tmp GIT_CONFIG_NOSYSTEM=1 \
+             GIT_CONFIG_GLOBAL={home_text}/.gitconfig\n",
+            key.display()
+        );
+        fs::write(&conf, text).expect("written");
+        self.alias(name, port);
+        let mut sshd = Sshd { home, conf, child: None };
+        sshd.start();
+        sshd
+    }
+
+    /// A host that refuses connections.
+    pub fn closed(&self, name: &str) {
+        self.alias(name, free_port());
+    }
+
+    /// A host that takes connections and never says a word, as long as the listener lives.
+    pub fn silent(&self, name: &str) -> TcpListener {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        self.alias(name, listener.local_addr().expect("bound").port());
+        listener
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
+}
+
+/// A host.
+pub struct Sshd {
+    /// What `$HOME` is there.
+    pub home: PathBuf,
+    conf: PathBuf,
+    child: Option<Child>,
+}
+
+impl Sshd {
+    /// Starts it (again, on the same port) and returns once it listens.
+    pub fn start(&mut self) {
+        // The one folder that sshd cannot be told: it must exist, be root's and be empty.
+        fs::create_dir_all("/run/sshd").expect("made");
+        fs::set_permissions("/run/sshd", fs::Permissions::from_mode(0o755)).expect("ours");
+        let mut child = blocking_command(SSHD)
+            .args(["-D", "-e", "-f"])
+            .arg(&self.conf)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sshd starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let mut said = Vec::new();
+        let listens = lines.by_ref().map_while(Result::ok).any(|line| {
+            said.push(line);
+            said.last().is_some_and(|line| line.contains("Server listening on"))
+        });
+        assert!(listens, "sshd ended: {said:?}");
+        // A full pipe would stop it.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        self.child = Some(child);
+    }
+
+    /// Pulls the plug: the listener and every connection.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            for pid in descendants(child.id()) {
+                proc::kill(pid, rustix::process::Signal::KILL).expect("ours");
+            }
+            // Its connections are gone; now itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The processes that serve connections of a listener: sshd's own, not what they started.
+fn descendants(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok());
+    children
+        .filter(|child| {
+            fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|c| c.starts_with("sshd"))
+        })
+        .flat_map(|child| [vec![child], descendants(child)].concat())
+        .collect()
+}
+
+/// Ends the masters that a home has started, and says which processes they were.
+pub fn masters(run_dir: &Path) -> Vec<u32> {
+    let sockets = fs::read_dir(run_dir).into_iter().flatten().filter_map(Result::ok).map(|e| e.path());
+    let sockets = sockets.filter(|p| {
+        p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("m-")) && p.extension().is_none()
+    });
+    sockets
+        .filter_map(|socket| {
+            let asked = blocking_command("ssh")
+                .args(["-O", "check", "-S"])
+                .arg(&socket)
+                .arg("nobody")
+                .stderr(Stdio::piped())
+                .output()
+                .expect("ssh runs");
+            let text = String::from_utf8_lossy(&asked.stderr).into_owned();
+            text.split_once("pid=")?.1.split_once(')')?.0.parse().ok()
+        })
+        .collect()
+}
