@@ -6,3 +6,4 @@ mod cli;
 mod fleet;
 mod house;
 mod support;
+mod workspace;

@@ -1,0 +1,168 @@
+//! Making worktrees real on one host.
+//!
+//! ```text
+//! observe (round trip 1: fetch, look)  ──►  plan (pure)  ──►  apply (round trip 2, if anything)
+//!      repositories side by side             per worktree        clone, branch, worktree, look
+//! ```
+
+use super::anchor::{self, Anchor};
+use super::lock::failure;
+use super::plan::{self, Plan};
+use super::tree::{self, Tree};
+use super::unit::Unit;
+use crate::error::{Error, Result};
+use crate::fleet::{Host, Output, Step};
+use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo};
+
+/// How a sync is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct How<'a> {
+    /// The host's root, as the user gave it.
+    pub root: Option<&'a str>,
+    /// Repositories at once.
+    pub jobs: usize,
+    /// Only say what would be done; nothing on the host is written, not even by a fetch.
+    pub dry_run: bool,
+}
+
+/// Brings the wanted worktrees of one host about; a row for each, in order. What fails is an error
+/// in its row and holds up no other. `told` hears of each worktree once it is settled.
+///
+/// # Errors
+/// Only when the host as a whole cannot be asked.
+pub async fn sync(
+    host: &dyn Host,
+    units: &[Unit],
+    how: How<'_>,
+    told: &(dyn Fn(&Unit, &str) + Sync),
+) -> Result<Vec<SyncRepo>> {
+    let lanes = lanes(units);
+    let seen = observe(host, units, &lanes, how).await?;
+    let mut rows = Vec::with_capacity(units.len());
+    let mut todo = Vec::new();
+    for (at, (unit, (anchor, tree))) in units.iter().zip(&seen).enumerate() {
+        let planned = anchor.as_ref().map_err(Clone::clone).and_then(|a| plan::plan(unit, a, tree));
+        let mut row = plan::row(unit, planned.as_ref().ok(), tree);
+        match planned {
+            Ok(plan) if plan.make.is_some() && !how.dry_run => todo.push((at, plan)),
+            Ok(_) => told(unit, if how.dry_run { "planned" } else { "unchanged" }),
+            Err(error) => {
+                told(unit, "failed");
+                row.error = Some(error);
+            }
+        }
+        rows.push(row);
+    }
+    if !todo.is_empty() {
+        apply(host, units, &lanes, how, &todo, &mut rows, told).await?;
+    }
+    Ok(rows)
+}
+
+/// The lane of each worktree: all worktrees of a repository share one, because they share its anchor.
+fn lanes(units: &[Unit]) -> Vec<u32> {
+    let mut names = Vec::new();
+    units
+        .iter()
+        .map(|unit| {
+            let at = names.iter().position(|n| *n == &unit.repo.name).unwrap_or_else(|| {
+                names.push(&unit.repo.name);
+                names.len() - 1
+            });
+            u32::try_from(at).unwrap_or(u32::MAX)
+        })
+        .collect()
+}
+
+/// For each worktree its anchor (or why that cannot be known) and itself.
+async fn observe(
+    host: &dyn Host,
+    units: &[Unit],
+    lanes: &[u32],
+    how: How<'_>,
+) -> Result<Vec<(Result<Anchor>, Tree)>> {
+    let mut steps = Vec::new();
+    let mut first: Vec<Option<usize>> = vec![None; units.len()];
+    for (unit, lane) in units.iter().zip(lanes) {
+        let anchor = &mut first[*lane as usize];
+        if anchor.is_none() {
+            *anchor = Some(steps.len());
+            steps.push(Step { script: anchor::observe(&unit.repo, how.root, how.dry_run), lane: *lane });
+        }
+    }
+    let trees = steps.len();
+    let looks = units.iter().zip(lanes);
+    steps.extend(looks.map(|(u, lane)| Step { script: tree::observe(u, how.root, false), lane: *lane }));
+    let outputs = ask(host, steps, how.jobs).await?;
+    let of_lane = |lane: u32| {
+        let output = &outputs[first[lane as usize].unwrap_or(0)];
+        if output.status == 0 { Ok(anchor::parse(&output.stdout)) } else { Err(failure(output)) }
+    };
+    let trees = outputs[trees..].iter().map(|output| tree::parse(&output.stdout));
+    Ok(lanes.iter().map(|lane| of_lane(*lane)).zip(trees).collect())
+}
+
+async fn apply(
+    host: &dyn Host,
+    units: &[Unit],
+    lanes: &[u32],
+    how: How<'_>,
+    todo: &[(usize, Plan)],
+    rows: &mut [SyncRepo],
+    told: &(dyn Fn(&Unit, &str) + Sync),
+) -> Result<()> {
+    let mut steps = Vec::new();
+    let mut clones: Vec<Option<usize>> = vec![None; units.len()];
+    for (at, plan) in todo {
+        let clone = &mut clones[lanes[*at] as usize];
+        if plan.anchor == AnchorChange::Created && clone.is_none() {
+            *clone = Some(steps.len());
+            steps.push(Step { script: anchor::clone(&units[*at].repo, how.root), lane: lanes[*at] });
+        }
+    }
+    let makes = steps.len();
+    for (at, plan) in todo {
+        if let Some(make) = plan.make {
+            steps.push(Step { script: tree::make(&units[*at], how.root, make), lane: lanes[*at] });
+        }
+    }
+    let outputs = ask(host, steps, how.jobs).await?;
+    for ((at, plan), made) in todo.iter().zip(&outputs[makes..]) {
+        let clone = clones[lanes[*at] as usize].map(|step| &outputs[step]);
+        let unit = &units[*at];
+        rows[*at] = settled(unit, plan, clone, made);
+        told(unit, if rows[*at].error.is_some() { "failed" } else { "done" });
+    }
+    Ok(())
+}
+
+/// The row of a worktree after its steps. What happened counts, not what was planned: somebody
+/// else may have been faster.
+fn settled(unit: &Unit, plan: &Plan, clone: Option<&Output>, made: &Output) -> SyncRepo {
+    let tree = tree::parse(&made.stdout);
+    let mut row = plan::row(unit, Some(plan), &tree);
+    if let Some(failed) = clone.filter(|output| output.status != 0) {
+        (row.anchor, row.branch, row.worktree) = (None, None, None);
+        row.error = Some(failure(failed));
+        return row;
+    }
+    if clone.is_some_and(|output| output.stdout.starts_with("unchanged")) {
+        row.anchor = Some(AnchorChange::Unchanged);
+    }
+    row.branch = Some(match tree.branch_made.as_deref() {
+        Some("tracked") => BranchChange::Tracked,
+        Some(_) => BranchChange::Created,
+        None => BranchChange::Unchanged,
+    });
+    if made.status != 0 {
+        row.worktree = None;
+        row.error = Some(failure(made));
+    }
+    row
+}
+
+async fn ask(host: &dyn Host, steps: Vec<Step>, jobs: usize) -> Result<Vec<Output>> {
+    let wanted = steps.len();
+    let outputs = host.steps(steps, jobs).await?;
+    if outputs.len() == wanted { Ok(outputs) } else { Err(Error::internal("a step without an answer")) }
+}

@@ -1,0 +1,54 @@
+//! Worktrees as they are now: one round trip a host, nothing written, no remote asked.
+
+use super::tree::{self, Place, Tree};
+use super::unit::Unit;
+use crate::error::Result;
+use crate::fleet::{Host, Step};
+use crate::model::Time;
+use crate::model::workspace::Worktree;
+
+/// Looks at the wanted worktrees of one host; a row for each, in order.
+///
+/// # Errors
+/// When the host cannot be asked.
+pub async fn list(host: &dyn Host, root: Option<&str>, units: &[Unit], jobs: usize) -> Result<Vec<Worktree>> {
+    let steps = (0..).zip(units).map(|(lane, unit)| Step { script: tree::observe(unit, root, true), lane });
+    let outputs = host.steps(steps.collect(), jobs).await?;
+    let rows = units.iter().zip(&outputs).map(|(unit, output)| row(host, unit, tree::parse(&output.stdout)));
+    Ok(rows.collect())
+}
+
+/// A worktree of which nothing is known.
+pub fn unknown(unit: &Unit, host: &crate::model::HostName) -> Worktree {
+    Worktree {
+        feature: unit.feature.clone(),
+        repo: unit.repo.name.clone(),
+        host: host.clone(),
+        path: None,
+        branch: None,
+        ahead: None,
+        behind: None,
+        dirty: None,
+        stashed: None,
+        last_commit: None,
+        last_commit_at: None,
+        present: false,
+        error: None,
+    }
+}
+
+fn row(host: &dyn Host, unit: &Unit, tree: Tree) -> Worktree {
+    let (at, subject) = tree.last_commit.unzip();
+    Worktree {
+        path: tree.path,
+        branch: tree.head,
+        ahead: tree.ahead,
+        behind: tree.behind,
+        dirty: tree.dirty,
+        stashed: tree.stashed,
+        last_commit: subject,
+        last_commit_at: at.map(|seconds| Time(seconds.saturating_mul(1000))),
+        present: tree.place == Place::Present,
+        ..unknown(unit, host.name())
+    }
+}

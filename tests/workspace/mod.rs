@@ -1,0 +1,3 @@
+//! Anchors, branches and worktrees with real git.
+
+mod sync;
