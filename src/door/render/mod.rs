@@ -1,7 +1,9 @@
 //! Results as text for people: a table for rows, lines for a record, and something better for the
 //! commands that deserve it.
 
+mod sync;
 mod table;
+mod transcript;
 
 use serde_json::Value;
 
@@ -9,7 +11,24 @@ use serde_json::Value;
 type Draw = fn(&Value, Option<usize>, bool) -> String;
 
 /// The commands that the general form does not serve well.
-const SPECIAL: &[(&str, Draw)] = &[("completions", |v, _, _| text_of(v, "script"))];
+const SPECIAL: &[(&str, Draw)] = &[
+    ("completions", |v, _, _| text_of(v, "script")),
+    ("search", transcript::search),
+    ("session screen", |v, _, color| screen(v, color)),
+    ("show", transcript::show),
+    ("sync", sync::report),
+];
+
+/// The lines of a screen. With `--ansi` they carry colours of the program's, and those alone: the
+/// screen is drawn anew from its cells.
+fn screen(value: &Value, color: bool) -> String {
+    let lines = value["lines"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut text: String = lines.map(|line| format!("{line}\n")).collect();
+    if color {
+        text.push_str("\x1b[0m");
+    }
+    text
+}
 
 /// A command's result as text.
 pub(super) fn result(id: &str, value: &Value, width: Option<usize>, color: bool) -> String {
