@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "topics use different parts of it")]
 
 pub mod git;
+pub mod picture;
+pub mod pty;
 pub mod sshd;
 
 use std::ffi::OsStr;
