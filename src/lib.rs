@@ -29,6 +29,7 @@
 //! | `rusqlite` | `store` |
 //! | `openssh` | `fleet/ssh` |
 //! | `portable_pty` | `live/pty` |
+//! | `filedescriptor` | `live/pty` |
 //! | `vt100` | `live/screen` |
 //! | `ratatui` | `cockpit` |
 //! | `crossterm` | `cockpit` |

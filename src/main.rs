@@ -2,6 +2,15 @@
 
 use std::process::ExitCode;
 
+use session_forge::door;
+use session_forge::live::holder;
+use session_forge::sys::Env;
+
 fn main() -> ExitCode {
-    session_forge::door::enter(std::env::args_os().skip(1))
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    // A holder lives as long as its program and must stay small: nothing else is set up for it.
+    if arguments.next_if(|word| word == holder::WORD).is_some() {
+        return holder::hold(arguments, &Env::current());
+    }
+    door::enter(arguments)
 }

@@ -1,0 +1,177 @@
+//! One client of a holder: its connection, and what is on its way to it.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::sys::proc;
+use crate::wire::frame::{Decoder, Frame};
+use crate::wire::holder::{MAX_REQUEST, Size};
+
+/// Output that may wait for a client; beyond it the client gets a fresh picture instead.
+const MOST_WAITING: usize = 512 * 1024;
+
+/// A client.
+pub(super) struct Guest {
+    stream: UnixStream,
+    decoder: Decoder,
+    waiting: VecDeque<Waiting>,
+    /// How much of the first one has been written.
+    written: usize,
+    bytes: usize,
+    gone: bool,
+    /// Its attachment, if it has one.
+    pub attached: Option<Attachment>,
+    /// It wants to know when there is more than this.
+    pub news_after: Option<u64>,
+    /// It wants to know when the program has ended.
+    pub stops: bool,
+    /// Grows with each thing that a person does there.
+    pub active: u64,
+}
+
+/// What a client sees of the session.
+pub(super) struct Attachment {
+    /// Its size; `None` when it takes what there is.
+    pub size: Option<Size>,
+    pub read_only: bool,
+    /// Lines of history that go with a snapshot.
+    pub history: u32,
+    /// It missed output and needs a snapshot.
+    pub behind: bool,
+    /// It never saw the main screen, only the alternate one.
+    pub lacks_main: bool,
+}
+
+struct Waiting {
+    bytes: Rc<[u8]>,
+    output: bool,
+}
+
+impl Guest {
+    /// Lets a client in, if it is us.
+    pub fn welcome(stream: UnixStream) -> Option<Self> {
+        stream.set_nonblocking(true).ok()?;
+        if !same_user(&stream) {
+            return None;
+        }
+        Some(Self {
+            stream,
+            decoder: Decoder::new(MAX_REQUEST),
+            waiting: VecDeque::new(),
+            written: 0,
+            bytes: 0,
+            gone: false,
+            attached: None,
+            news_after: None,
+            stops: false,
+            active: 0,
+        })
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+
+    pub fn gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Somebody who does not read the answers gets to ask no more.
+    pub fn may_ask(&self) -> bool {
+        self.bytes < MOST_WAITING
+    }
+
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Reads what it asks. A connection that ends, or sends nonsense, is gone.
+    pub fn read(&mut self) -> Vec<Frame> {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => self.gone = true,
+            Ok(n) => self.decoder.push(&buffer[..n]),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(_) => self.gone = true,
+        }
+        let mut frames = Vec::new();
+        loop {
+            match self.decoder.next_frame() {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => return frames,
+                Err(_) => {
+                    self.gone = true;
+                    return frames;
+                }
+            }
+        }
+    }
+
+    /// Queues a frame that must arrive. One that could not be made ends the connection.
+    pub fn tell(&mut self, frame: Result<Vec<u8>>) {
+        match frame {
+            Ok(bytes) => self.queue(bytes.into(), false),
+            Err(_) => self.gone = true,
+        }
+    }
+
+    /// Queues output, or drops all that waits when it is too much.
+    pub fn output(&mut self, frame: &Rc<[u8]>) {
+        let Some(attached) = &mut self.attached else { return };
+        if attached.behind {
+            return;
+        }
+        if self.bytes + frame.len() <= MOST_WAITING {
+            return self.queue(Rc::clone(frame), true);
+        }
+        attached.behind = true;
+        // The frame that is half written must go out whole.
+        let first = if self.written > 0 { self.waiting.pop_front() } else { None };
+        self.waiting.retain(|w| !w.output);
+        self.waiting.extend(first);
+        self.waiting.rotate_right(usize::from(self.written > 0));
+        self.bytes = self.waiting.iter().map(|w| w.bytes.len()).sum();
+    }
+
+    fn queue(&mut self, bytes: Rc<[u8]>, output: bool) {
+        self.bytes += bytes.len();
+        self.waiting.push_back(Waiting { bytes, output });
+    }
+
+    /// Whether it should get a picture now: it is behind, and has read all there was.
+    pub fn wants_picture(&self) -> bool {
+        self.waiting.is_empty() && self.attached.as_ref().is_some_and(|a| a.behind)
+    }
+
+    /// Writes as much as goes.
+    pub fn write(&mut self) {
+        while let Some(front) = self.waiting.front() {
+            match self.stream.write(&front.bytes[self.written..]) {
+                Ok(n) => self.written += n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
+                Err(_) => {
+                    self.gone = true;
+                    return;
+                }
+            }
+            if self.written == front.bytes.len() {
+                self.bytes -= front.bytes.len();
+                self.written = 0;
+                self.waiting.pop_front();
+            }
+        }
+    }
+}
+
+/// The folder is 0700 and the socket 0600; this holds even when somebody loosens them.
+fn same_user(stream: &UnixStream) -> bool {
+    #[cfg(target_os = "linux")]
+    return rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid.as_raw() == proc::uid());
+    #[cfg(not(target_os = "linux"))]
+    return true;
+}

@@ -1,0 +1,449 @@
+//! The holder's loop: one thread, one poll, no timers while nothing happens.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use super::guest::{Attachment, Guest};
+use crate::error::{At, Result};
+use crate::live::pty;
+use crate::live::record::{Ended, Folder, LastScreen, Record};
+use crate::live::session::{HISTORY, Session};
+use crate::sys::clock::Watch;
+use crate::sys::{Clock, proc};
+use crate::wire::frame::Frame;
+use crate::wire::holder::{
+    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Status, Stop, Wait, join_header, read,
+};
+
+/// After its end, a program's last output is on its way; what it left in the background may hold the
+/// terminal open for ever.
+const QUIET: Duration = Duration::from_millis(100);
+const LONGEST_DRAIN: Duration = Duration::from_secs(2);
+/// How long clients have to take the last frames.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
+/// How long a program has to leave after each signal.
+const STOP_STEPS: [(Signal, Duration); 3] = [
+    (Signal::HUP, Duration::from_millis(1000)),
+    (Signal::TERM, Duration::from_millis(2000)),
+    (Signal::KILL, Duration::from_millis(1000)),
+];
+/// Output goes to clients in frames of no more than this.
+const LARGEST_OUTPUT: usize = 256 * 1024;
+const MOST_GUESTS: usize = 64;
+
+/// A session and all who look at it.
+pub(super) struct Keeper {
+    session: Session,
+    listener: UnixListener,
+    /// Becomes readable when the program has ended, and says how.
+    child: UnixStream,
+    guests: Vec<Guest>,
+    folder: Folder,
+    record: Record,
+    activity: u64,
+    /// Since when, and which step comes next.
+    stopping: Option<(Watch, usize)>,
+    /// Since the program ended, and since its last output after that.
+    draining: Option<(Watch, Watch)>,
+    was_alternate: bool,
+}
+
+/// What the poll said.
+struct Ready {
+    child: bool,
+    pty: PollFlags,
+    listener: bool,
+    guests: Vec<PollFlags>,
+}
+
+impl Keeper {
+    /// Takes over a session that runs.
+    pub fn new(session: Session, listener: UnixListener, folder: Folder, record: Record) -> Result<Self> {
+        listener.set_nonblocking(true).at("the holder's socket")?;
+        let (child, mut tell) = UnixStream::pair().at("a pair of sockets")?;
+        let pid = session.pty().pid();
+        std::thread::Builder::new()
+            .name("reap".into())
+            .stack_size(64 * 1024)
+            .spawn(move || {
+                let code = pty::reap(pid);
+                // The other end is in this process; it is there.
+                let _ = tell.write_all(&code.to_le_bytes());
+            })
+            .at("a thread")?;
+        Ok(Self {
+            session,
+            listener,
+            child,
+            guests: Vec::new(),
+            folder,
+            record,
+            activity: 0,
+            stopping: None,
+            draining: None,
+            was_alternate: false,
+        })
+    }
+
+    /// Serves until the program has ended and everybody was told.
+    pub fn run(mut self) {
+        loop {
+            let ready = self.wait(self.patience());
+            if ready.child {
+                self.child_ended();
+            }
+            if !ready.pty.is_empty() {
+                self.output();
+            }
+            self.session.write();
+            if ready.listener {
+                self.welcome();
+            }
+            self.serve(&ready.guests);
+            self.advance_stop();
+            self.after_round();
+            if self.drained() {
+                return self.farewell();
+            }
+        }
+    }
+
+    /// How long nothing needs to be done by the clock.
+    fn patience(&self) -> Option<Duration> {
+        let pause = self.session.pause_left().filter(|left| !left.is_zero());
+        let stop = self.stopping.map(|(since, step)| step_due(step).saturating_sub(since.elapsed()));
+        let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
+        [pause, stop, drain].into_iter().flatten().min()
+    }
+
+    fn wait(&self, patience: Option<Duration>) -> Ready {
+        // What has said its last word would be ready for ever, so it is left out.
+        let child = self.session.exit_code().is_none();
+        let pty = !self.session.closed();
+        let mut fds = vec![PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN)];
+        if child {
+            fds.push(PollFd::from_borrowed_fd(self.child.as_fd(), PollFlags::IN));
+        }
+        if pty {
+            let write = if self.session.wants_to_write() { PollFlags::OUT } else { PollFlags::empty() };
+            fds.push(PollFd::from_borrowed_fd(self.session.pty().fd(), PollFlags::IN | write));
+        }
+        let full = self.session.input_full();
+        for guest in &self.guests {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, guest.may_ask() && !full);
+            flags.set(PollFlags::OUT, guest.has_waiting());
+            fds.push(PollFd::from_borrowed_fd(guest.fd(), flags));
+        }
+        // A millisecond more than asked for, so as not to come back too early.
+        let limit = patience.map(|p| p + Duration::from_millis(1)).and_then(|p| Timespec::try_from(p).ok());
+        if poll(&mut fds, limit.as_ref()).is_err() {
+            // A signal; look again.
+            fds.iter_mut().for_each(PollFd::clear_revents);
+        }
+        let mut flags = fds.iter().map(PollFd::revents);
+        let mut next =
+            |there| if there { flags.next().unwrap_or(PollFlags::empty()) } else { PollFlags::empty() };
+        Ready {
+            listener: !next(true).is_empty(),
+            child: !next(child).is_empty(),
+            pty: next(pty),
+            guests: flags.collect(),
+        }
+    }
+
+    fn child_ended(&mut self) {
+        let mut code = [0; 4];
+        let code = match self.child.read_exact(&mut code) {
+            Ok(()) => i32::from_le_bytes(code),
+            Err(_) => -1,
+        };
+        self.session.end(code);
+        self.stopping = None;
+        self.draining = Some((Watch::start(), Watch::start()));
+    }
+
+    fn output(&mut self) {
+        let start = self.session.seq();
+        let bytes = self.session.read();
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some((_, quiet)) = &mut self.draining {
+            *quiet = Watch::start();
+        }
+        let frame: Rc<[u8]> = output_frame(start, &bytes).into();
+        for guest in &mut self.guests {
+            guest.output(&frame);
+        }
+        let alternate = self.session.screen().modes().alternate_screen;
+        if self.was_alternate && !alternate {
+            for attached in self.guests.iter_mut().filter_map(|g| g.attached.as_mut()) {
+                attached.behind |= attached.lacks_main;
+                attached.lacks_main = false;
+            }
+        }
+        self.was_alternate = alternate;
+    }
+
+    fn welcome(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            if self.guests.len() < MOST_GUESTS {
+                self.guests.extend(Guest::welcome(stream));
+            }
+        }
+    }
+
+    fn serve(&mut self, ready: &[PollFlags]) {
+        for (index, flags) in ready.iter().enumerate() {
+            if flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+                for frame in self.guests[index].read() {
+                    if let Err(error) = self.frame(index, &frame) {
+                        self.guests[index].tell(Kind::Failed.json(&error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is due to clients after everything that happened.
+    fn after_round(&mut self) {
+        let seq = self.session.seq();
+        let news = |guest: &Guest| guest.news_after.is_some_and(|after| seq > after);
+        let status = self.guests.iter().any(news).then(|| self.status());
+        for index in 0..self.guests.len() {
+            if self.guests[index].wants_picture() {
+                self.picture(index);
+            }
+            let guest = &mut self.guests[index];
+            if let Some(status) = status.as_ref().filter(|_| news(guest)) {
+                guest.news_after = None;
+                guest.tell(Kind::State.json(status));
+            }
+            guest.write();
+        }
+        if self.guests.iter().any(Guest::gone) {
+            self.guests.retain(|guest| !guest.gone());
+            self.follow_active();
+        }
+    }
+
+    fn status(&self) -> Status {
+        let clients = self.guests.iter().filter(|g| g.attached.is_some()).count();
+        self.session.status(u32::try_from(clients).unwrap_or(u32::MAX))
+    }
+
+    fn frame(&mut self, index: usize, frame: &Frame) -> Result<()> {
+        let payload = &frame.payload;
+        // Kinds of a newer version, and those that only we send, are skipped.
+        let Some(kind) = Kind::of(frame.kind) else { return Ok(()) };
+        match kind {
+            Kind::Hello => {
+                let hello: Hello = read(payload)?;
+                self.guests[index].tell(Kind::Hello.json(&Hello::default()));
+                hello.check()?;
+            }
+            Kind::Attach => self.attach(index, read(payload)?),
+            Kind::Input => self.input(index, payload),
+            Kind::Resize => {
+                let size: Size = read(payload)?;
+                if let Some(attached) = &mut self.guests[index].attached {
+                    attached.size = wanted(size.cols, size.rows);
+                    self.activate(index);
+                }
+            }
+            Kind::Detach => {
+                self.guests[index].attached = None;
+                self.follow_active();
+            }
+            Kind::Screen => {
+                let query: ScreenQuery = read(payload)?;
+                let text = self.session.screen().screen_text(query.scrollback as usize, query.ansi);
+                self.guests[index].tell(Kind::Text.json(&text));
+            }
+            Kind::Status => {
+                let status = self.status();
+                self.guests[index].tell(Kind::State.json(&status));
+            }
+            Kind::Send => {
+                let send: Send = read(payload)?;
+                self.session.send(&send)?;
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
+            Kind::Stop => {
+                let stop: Stop = read(payload)?;
+                self.guests[index].stops = true;
+                self.stop(stop.force);
+            }
+            Kind::Wait => {
+                let wait: Wait = read(payload)?;
+                self.guests[index].news_after = Some(wait.seq);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn attach(&mut self, index: usize, attach: Attach) {
+        let alternate = self.session.screen().modes().alternate_screen;
+        self.guests[index].attached = Some(Attachment {
+            size: wanted(attach.cols, attach.rows),
+            read_only: attach.read_only,
+            history: attach.history.min(u32::try_from(HISTORY).unwrap_or(u32::MAX)),
+            behind: false,
+            lacks_main: alternate,
+        });
+        self.activate(index);
+        let start = attach.after.unwrap_or_default();
+        match attach.after.and_then(|seq| self.session.since(seq)) {
+            Some(missed) => {
+                let mut seq = start;
+                for part in missed.chunks(LARGEST_OUTPUT) {
+                    self.guests[index].tell(Ok(output_frame(seq, part)));
+                    seq += part.len() as u64;
+                }
+            }
+            None => self.picture(index),
+        }
+    }
+
+    /// Sends a whole picture.
+    fn picture(&mut self, index: usize) {
+        let (cols, rows) = self.session.screen().size();
+        let seq = self.session.seq();
+        let screen = self.session.screen();
+        let alternate = screen.modes().alternate_screen;
+        let guest = &mut self.guests[index];
+        let Some(attached) = &mut guest.attached else { return };
+        attached.behind = false;
+        attached.lacks_main = alternate;
+        let header = Snapshot { seq, cols, rows, title: screen.title().map(str::to_owned) };
+        let bytes = screen.formatted(attached.history as usize);
+        guest.tell(join_header(&header, &bytes).map(|payload| Kind::Snapshot.bytes(&payload)));
+    }
+
+    fn input(&mut self, index: usize, bytes: &[u8]) {
+        if self.guests[index].attached.as_ref().is_some_and(|a| !a.read_only) {
+            self.activate(index);
+            self.session.type_bytes(bytes);
+        }
+    }
+
+    /// Somebody did something there: the size follows.
+    fn activate(&mut self, index: usize) {
+        self.activity += 1;
+        self.guests[index].active = self.activity;
+        self.follow_active();
+    }
+
+    /// Takes the size of the client that was active last.
+    fn follow_active(&mut self) {
+        let sized = self.guests.iter().filter_map(|g| {
+            let attached = g.attached.as_ref().filter(|a| !a.read_only)?;
+            Some((g.active, attached.size?))
+        });
+        let Some((_, size)) = sized.max_by_key(|(active, _)| *active) else { return };
+        if self.session.resize(size.cols, size.rows) {
+            let (cols, rows) = self.session.screen().size();
+            for guest in self.guests.iter_mut().filter(|g| g.attached.is_some()) {
+                guest.tell(Kind::Size.json(&Size { cols, rows }));
+            }
+        }
+    }
+
+    fn stop(&mut self, force: bool) {
+        if self.session.exit_code().is_none() && (self.stopping.is_none() || force) {
+            let first = if force { STOP_STEPS.len() - 1 } else { 0 };
+            self.signal(STOP_STEPS[first].0);
+            self.stopping = Some((Watch::start(), first + 1));
+        }
+    }
+
+    fn advance_stop(&mut self) {
+        let Some((since, step)) = self.stopping else { return };
+        if since.elapsed() < step_due(step) {
+            return;
+        }
+        // KILL is repeated for as long as it takes.
+        let step = step.min(STOP_STEPS.len() - 1);
+        self.signal(STOP_STEPS[step].0);
+        self.stopping = Some((Watch::start(), step + 1));
+    }
+
+    /// Signals the program's group, and the one in front of its terminal if that is another.
+    fn signal(&self, signal: Signal) {
+        let pid = self.session.pty().pid();
+        for group in
+            [Some(pid), self.session.pty().foreground().filter(|group| *group != pid)].into_iter().flatten()
+        {
+            // A program that changed its user cannot be signalled; nothing else can be done.
+            let _ = proc::kill_group(group, signal);
+        }
+    }
+
+    fn drained(&self) -> bool {
+        self.draining.is_some_and(|(since, quiet)| {
+            self.session.closed() || quiet.elapsed() >= QUIET || since.elapsed() >= LONGEST_DRAIN
+        })
+    }
+
+    /// Writes down how it ended, tells everybody, and waits until they have it.
+    fn farewell(mut self) {
+        let (cols, rows) = self.session.screen().size();
+        let title = self.session.screen().title().map(str::to_owned);
+        let exit_code = self.session.exit_code().unwrap_or(-1);
+        self.record.ended = Some(Ended { exit_code, at: Clock::System.now(), title, cols, rows });
+        let screen = self.session.screen();
+        let ansi = screen.screen_text(HISTORY, true).lines;
+        let last = LastScreen { plain: screen.screen_text(HISTORY, false), ansi };
+        // On a full disk the session is listed as lost; there is nobody to tell.
+        let _ = self.folder.write_last(&self.record.spec.id, &last);
+        let _ = self.folder.write(&self.record);
+        let _ = std::fs::remove_file(self.folder.socket(&self.record.spec.id));
+        // Those who were already knocking.
+        self.welcome();
+        let status = self.status();
+        for guest in &mut self.guests {
+            if guest.attached.is_some() {
+                guest.tell(Kind::Ended.json(&status));
+            }
+            if guest.stops || guest.news_after.is_some() {
+                guest.tell(Kind::State.json(&status));
+            }
+        }
+        let since = Watch::start();
+        loop {
+            self.guests.iter_mut().for_each(Guest::write);
+            self.guests.retain(|guest| !guest.gone());
+            let left = LONGEST_FAREWELL.saturating_sub(since.elapsed());
+            if left.is_zero() || !self.guests.iter().any(Guest::has_waiting) {
+                return;
+            }
+            let ready = self.wait(Some(left));
+            self.serve(&ready.guests);
+        }
+    }
+}
+
+/// A size that a client asked for; 0 means that it takes what there is.
+fn wanted(cols: u16, rows: u16) -> Option<Size> {
+    (cols > 0 && rows > 0).then_some(Size { cols, rows })
+}
+
+/// When a step of stopping is due, after the one before it.
+fn step_due(step: usize) -> Duration {
+    STOP_STEPS.get(step.saturating_sub(1)).map_or(Duration::ZERO, |(_, wait)| *wait)
+}
+
+fn output_frame(seq: u64, bytes: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(8 + bytes.len());
+    payload.extend_from_slice(&seq.to_le_bytes());
+    payload.extend_from_slice(bytes);
+    Kind::Output.bytes(&payload)
+}
