@@ -5,5 +5,6 @@
 mod cli;
 mod fleet;
 mod house;
+mod live;
 mod support;
 mod workspace;

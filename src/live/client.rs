@@ -1,1 +1,9 @@
-//! client
+//! The client's end of a holder's frames, over any stream: a local socket, or a link to another host.
+
+mod attached;
+mod peer;
+mod wait;
+
+pub use attached::{Attached, End, Wish};
+pub use peer::{Peer, Said};
+pub use wait::{Until, wait};

@@ -127,7 +127,11 @@ fn start(folder: &Folder, mut spec: LiveSpec, env: &Env, umask: u32) -> Result<S
     let socket = folder.socket(&spec.id);
     // Without a record nobody answers there any more.
     let _ = std::fs::remove_file(&socket);
-    let listener = UnixListener::bind(&socket).at(socket.display())?;
+    // A socket is made with every bit that the mask leaves, so it must leave 0600.
+    let before = rustix::process::umask(Mode::from_raw_mode(0o177));
+    let listener = UnixListener::bind(&socket).at(socket.display());
+    rustix::process::umask(before);
+    let listener = listener?;
     let undo = |error: Error| {
         folder.forget(&spec.id);
         error

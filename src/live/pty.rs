@@ -67,6 +67,11 @@ impl Pty {
         let pair = native_pty_system().openpty(size(cols, rows)).map_err(|e| failed(format!("{e:#}")))?;
         let child = pair.slave.spawn_command(builder).map_err(|e| failed(format!("{e:#}")))?;
         let pid = child.process_id().ok_or_else(|| Error::internal("a child without a process id"))?;
+        if !executed(pid, &command[0]) {
+            reap(pid);
+            let why = "it is for another kind of machine, or a script whose first line names no interpreter";
+            return Err(failed(why.to_owned()));
+        }
         let raw = pair.master.as_raw_fd().ok_or_else(|| Error::internal("a PTY without a descriptor"))?;
         let mut io = FileDescriptor::dup(&raw).map_err(|e| failed(format!("{e:#}")))?;
         io.set_non_blocking(true).map_err(|e| failed(format!("{e:#}")))?;
@@ -112,6 +117,31 @@ impl Pty {
     /// The process group that is in front: a shell's own, or that of the job it runs.
     pub fn foreground(&self) -> Option<u32> {
         self.master.process_group_leader().and_then(|pid| u32::try_from(pid).ok())
+    }
+}
+
+/// Whether a child has become its program. portable-pty closes the pipe over which the standard
+/// library would tell, so the process's name is watched: it is ours until then. Where there is no
+/// `/proc`, the answer is yes.
+fn executed(pid: u32, program: &str) -> bool {
+    let name = |of: &str| std::fs::read_to_string(format!("/proc/{of}/comm")).ok();
+    let Some(ours) = name("thread-self") else { return true };
+    let base = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    if base.starts_with(ours.trim_end()) {
+        return true;
+    }
+    let brief = rustix::event::Timespec { tv_sec: 0, tv_nsec: 500_000 };
+    loop {
+        let Some(theirs) = name(&pid.to_string()) else { return true };
+        if theirs != ours {
+            return true;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')) {
+            return false;
+        }
+        // It is between fork and exec; there is nothing that could wake us.
+        let _ = rustix::event::poll(&mut [], Some(&brief));
     }
 }
 

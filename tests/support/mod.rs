@@ -5,6 +5,7 @@
 pub mod git;
 pub mod picture;
 pub mod pty;
+pub mod live;
 pub mod sshd;
 
 use std::ffi::OsStr;

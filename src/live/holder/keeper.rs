@@ -218,15 +218,16 @@ impl Keeper {
         let news = |guest: &Guest| guest.news_after.is_some_and(|after| seq > after);
         let status = self.guests.iter().any(news).then(|| self.status());
         for index in 0..self.guests.len() {
-            if self.guests[index].wants_picture() {
-                self.picture(index);
-            }
             let guest = &mut self.guests[index];
             if let Some(status) = status.as_ref().filter(|_| news(guest)) {
                 guest.news_after = None;
                 guest.tell(Kind::State.json(status));
             }
             guest.write();
+            if guest.wants_picture() {
+                self.picture(index);
+                self.guests[index].write();
+            }
         }
         if self.guests.iter().any(Guest::gone) {
             self.guests.retain(|guest| !guest.gone());

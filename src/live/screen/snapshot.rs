@@ -12,7 +12,19 @@ impl Screen {
         self.parser.screen().rows(0, cols).map(|line| line.trim_end().to_owned()).collect()
     }
 
-    /// The same with up to `scrollback` earlier lines in front; with `ansi`, colours as sequences.
+    /// The text of the picture with lines that were wrapped put together again.
+    pub fn contents(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// The lines that have left at the top, which are kept no longer.
+    pub fn take_history(&mut self) -> Vec<String> {
+        let lines = self.history_lines(self.history(), false);
+        self.parser.screen_mut().clear_scrollback();
+        lines
+    }
+
+    /// The lines of the picture with up to `scrollback` earlier lines in front; with `ansi`, colours as sequences.
     pub fn screen_text(&mut self, scrollback: usize, ansi: bool) -> ScreenText {
         let (cols, rows) = self.size();
         let cursor = self.cursor();

@@ -1,0 +1,194 @@
+//! A session on a screen of ours: fed off the drawing thread, drawn whenever somebody likes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, watch};
+
+use super::{Peer, Said};
+use crate::error::Error;
+use crate::fleet::Duplex;
+use crate::live::screen::{Screen, SharedScreen};
+use crate::live::session::HISTORY;
+use crate::wire::holder::{Attach, Hello, Kind, Size, Status};
+
+/// Keystrokes and sizes that may wait for a slow link; more is refused, visibly.
+const WISHES: usize = 256;
+
+/// What a client wants from the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Type these bytes.
+    Input(Vec<u8>),
+    /// Have this size.
+    Size(u16, u16),
+}
+
+/// Why an attachment is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program has ended.
+    Ended(Status),
+    /// The connection is gone; the session may well go on. [`Attached::again`] takes it up.
+    Cut(Error),
+}
+
+/// A session that is shown. Dropping it detaches.
+pub struct Attached {
+    screen: Arc<SharedScreen>,
+    wishes: mpsc::Sender<Wish>,
+    seq: Arc<AtomicU64>,
+    end: watch::Receiver<Option<End>>,
+    news: watch::Receiver<u64>,
+    wish: Attach,
+    tasks: [tokio::task::AbortHandle; 2],
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(tokio::task::AbortHandle::abort);
+    }
+}
+
+impl Attached {
+    /// Attaches over a stream that a host's `live.open` gave. Needs a tokio runtime; returns at once.
+    pub fn new(io: Duplex, wish: Attach) -> Self {
+        let screen = Screen::with_scrollback(wish.cols.max(1), wish.rows.max(1), HISTORY);
+        Self::on(io, wish, Arc::new(SharedScreen::new(screen)), Arc::default())
+    }
+
+    /// Takes up a session again after the connection was cut: on the same screen, from where the
+    /// output broke off.
+    #[must_use]
+    pub fn again(&self, io: Duplex) -> Self {
+        let (cols, rows) = self.screen.with(|screen| screen.size());
+        let after = Some(self.seq.load(Ordering::Acquire)).filter(|seq| *seq > 0);
+        let wish = Attach { cols, rows, after, ..self.wish };
+        Self::on(io, wish, self.screen.clone(), self.seq.clone())
+    }
+
+    fn on(io: Duplex, wish: Attach, screen: Arc<SharedScreen>, seq: Arc<AtomicU64>) -> Self {
+        let (reader, writer) = tokio::io::split(io);
+        let (wishes, wished) = mpsc::channel(WISHES);
+        let (end, ended) = watch::channel(None);
+        let (news, newest) = watch::channel(screen.generation());
+        let feeder = Feeder { screen: screen.clone(), seq: seq.clone(), news, end };
+        let tasks = [tokio::spawn(feeder.run(reader)), tokio::spawn(carry(writer, wish, wished))]
+            .map(|task| task.abort_handle());
+        Self { screen, wishes, seq, end: ended, news: newest, wish, tasks }
+    }
+
+    /// The screen, and the number of its newest picture.
+    pub fn screen(&self) -> &Arc<SharedScreen> {
+        &self.screen
+    }
+
+    /// Becomes another number whenever there is a new picture.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.clone()
+    }
+
+    /// Types. `false` when so much waits already that this did not fit.
+    pub fn send_input(&self, bytes: Vec<u8>) -> bool {
+        self.wishes.try_send(Wish::Input(bytes)).is_ok()
+    }
+
+    /// Asks for a size; the screen has it once the holder says so.
+    pub fn resize(&self, cols: u16, rows: u16) -> bool {
+        self.wishes.try_send(Wish::Size(cols, rows)).is_ok()
+    }
+
+    /// Why it is over, if it is.
+    pub fn end(&self) -> Option<End> {
+        self.end.borrow().clone()
+    }
+
+    /// Waits until it is over.
+    pub async fn ended(&self) -> End {
+        let mut end = self.end.clone();
+        match end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone().unwrap_or_else(cut),
+            Err(_) => cut(),
+        }
+    }
+}
+
+fn cut() -> End {
+    End::Cut(Error::unreachable("the connection to the session is gone"))
+}
+
+/// Applies what the holder says.
+struct Feeder {
+    screen: Arc<SharedScreen>,
+    seq: Arc<AtomicU64>,
+    news: watch::Sender<u64>,
+    end: watch::Sender<Option<End>>,
+}
+
+impl Feeder {
+    async fn run(self, reader: ReadHalf<Duplex>) {
+        let mut peer = Peer::new(reader);
+        let end = loop {
+            match peer.next().await {
+                Ok(Some(Said::Ended(status))) => break End::Ended(status),
+                Ok(Some(said)) => self.apply(said),
+                Ok(None) => break cut(),
+                Err(error) => break End::Cut(error),
+            }
+        };
+        self.end.send_replace(Some(end));
+        self.news.send_modify(|n| *n += 1);
+    }
+
+    fn apply(&self, said: Said) {
+        match said {
+            Said::Snapshot(header, bytes) => {
+                self.screen.change(|screen| {
+                    screen.resize(header.cols, header.rows);
+                    screen.feed(&bytes);
+                    quiet(screen);
+                });
+                self.seq.store(header.seq, Ordering::Release);
+            }
+            Said::Output(seq, bytes) => {
+                self.screen.change(|screen| {
+                    screen.feed(&bytes);
+                    quiet(screen);
+                });
+                self.seq.store(seq + bytes.len() as u64, Ordering::Release);
+            }
+            Said::Size(size) => self.screen.change(|screen| screen.resize(size.cols, size.rows)),
+            _ => return,
+        }
+        self.news.send_replace(self.screen.generation());
+    }
+}
+
+/// The holder has answered the program's questions; ours would be a second answer.
+fn quiet(screen: &mut Screen) {
+    drop(screen.take_replies());
+}
+
+/// Says hello, attaches, and carries wishes until nobody has any.
+async fn carry(mut writer: WriteHalf<Duplex>, wish: Attach, mut wished: mpsc::Receiver<Wish>) {
+    let first = [Kind::Hello.json(&Hello::default()), Kind::Attach.json(&wish)];
+    for frame in first {
+        match frame {
+            // The feeder notices a connection that is gone.
+            Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
+            _ => return,
+        }
+    }
+    while writer.flush().await.is_ok() {
+        let Some(wish) = wished.recv().await else { return };
+        let frame = match wish {
+            Wish::Input(bytes) => Ok(Kind::Input.bytes(&bytes)),
+            Wish::Size(cols, rows) => Kind::Resize.json(&Size { cols, rows }),
+        };
+        match frame {
+            Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
+            _ => return,
+        }
+    }
+}

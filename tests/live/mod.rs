@@ -1,0 +1,4 @@
+//! Live sessions: real programs in real terminals, kept by real holders.
+
+mod attach;
+mod holder;
