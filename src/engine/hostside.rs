@@ -6,22 +6,18 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::fleet::{Calls, Duplex};
+use crate::live::serve::Side;
 use crate::sys::{Clock, Env, Paths};
 
 /// Answers host calls by handing them to the domain that their first word names.
 pub struct HostSide {
-    #[expect(dead_code, reason = "live")]
-    paths: Paths,
-    #[expect(dead_code, reason = "live")]
-    env: Env,
-    #[expect(dead_code, reason = "live")]
-    clock: Clock,
+    live: Side,
 }
 
 impl HostSide {
     /// The host side of one home.
-    pub const fn new(paths: Paths, env: Env, clock: Clock) -> Self {
-        Self { paths, env, clock }
+    pub fn new(paths: Paths, env: Env, clock: Clock) -> Self {
+        Self { live: Side::new(&paths, env, clock) }
     }
 }
 
@@ -31,11 +27,21 @@ fn unknown(method: &str) -> Error {
 }
 
 impl Calls for HostSide {
-    fn call<'a>(&'a self, method: &'a str, _params: Value) -> BoxFuture<'a, Result<Value>> {
-        Box::pin(async move { Err(unknown(method)) })
+    fn call<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Value>> {
+        Box::pin(async move {
+            match method.split_once('.') {
+                Some(("live", _)) => self.live.call(method, params).await,
+                _ => Err(unknown(method)),
+            }
+        })
     }
 
-    fn open<'a>(&'a self, method: &'a str, _params: Value) -> BoxFuture<'a, Result<Duplex>> {
-        Box::pin(async move { Err(unknown(method)) })
+    fn open<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Duplex>> {
+        Box::pin(async move {
+            match method.split_once('.') {
+                Some(("live", _)) => self.live.open(method, params).await,
+                _ => Err(unknown(method)),
+            }
+        })
     }
 }

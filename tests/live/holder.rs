@@ -11,7 +11,6 @@ use session_forge::wire::holder::{Kind, ScreenQuery, Send, Stop};
 
 use crate::support::live::{Home, SF, limit, spec, until};
 
-
 #[tokio::test]
 async fn a_session_runs_is_listed_and_ends_with_its_status() {
     let home = Home::new();
