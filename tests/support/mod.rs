@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "topics use different parts of it")]
 
 pub mod git;
+pub mod live;
 pub mod picture;
 pub mod pty;
-pub mod live;
 pub mod sshd;
 
 use std::ffi::OsStr;
