@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use session_forge::door;
+use session_forge::error::Error;
 use session_forge::live::holder;
 use session_forge::sys::Env;
 
@@ -12,5 +13,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|word| word == holder::WORD).is_some() {
         return holder::hold(arguments, &Env::current());
     }
-    door::enter(arguments)
+    door::enter(arguments, |_engine, _notices| {
+        Box::pin(async { Err(Error::unsupported("the cockpit is not there yet")) })
+    })
 }

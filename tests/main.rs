@@ -5,6 +5,7 @@
 mod cli;
 mod fleet;
 mod house;
+mod job;
 mod live;
 mod support;
 mod workspace;

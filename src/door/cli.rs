@@ -4,24 +4,24 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{engine, output, render, runtime};
-use crate::command::line::Parsed;
+use super::{Cockpit, engine, output, render, runtime};
+use crate::command::line::{Globals, Parsed};
 use crate::engine::contract::Body;
 use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
 use crate::error::{Code, Error, Result};
 use crate::sys::{Env, tty};
 
 /// Runs one command to its end.
-pub(super) fn run(parsed: Parsed) -> Result<ExitCode> {
+pub(super) fn run(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
     let json = parsed.globals.json;
-    attempt(parsed).inspect_err(|error| {
+    attempt(parsed, screen).inspect_err(|error| {
         if json {
             output::json(&failure(error, None));
         }
     })
 }
 
-fn attempt(parsed: Parsed) -> Result<ExitCode> {
+fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
     let env = Env::current();
     if parsed.globals.output.is_some() || parsed.globals.keep_going {
         return Err(Error::usage("--output and --keep-going belong to --batch"));
@@ -42,13 +42,37 @@ fn attempt(parsed: Parsed) -> Result<ExitCode> {
     let (body, id) = (parsed.entry.body, parsed.entry.name);
     let call = parsed.call(Origin::Cli, loaded.settings.jobs);
     let code = match body {
-        Body::Run(_) => runtime.block_on(command(&engine, call, &face)),
+        Body::Run(_) => {
+            let end = runtime.block_on(command(&engine, call, &face));
+            // The one command after which the cockpit opens, in the home that it has built.
+            match end {
+                Ok(End { exit: 0, result: Some(sandbox) }) if id == "demo" && !face.json => {
+                    runtime.shutdown_background();
+                    return demo(&sandbox, &env, screen);
+                }
+                end => end.map(|end| end.exit),
+            }
+        }
         Body::Open(_) => runtime.block_on(stream(&engine, call)),
         Body::Screen => Err(screen_only(id)),
     };
     // A blocked read of standard input must not keep the process.
     runtime.shutdown_background();
     code.map(ExitCode::from)
+}
+
+/// Opens the cockpit in a sandbox that `demo` has built, or says how to.
+fn demo(sandbox: &Value, env: &Env, screen: Cockpit) -> Result<ExitCode> {
+    let path = |key: &str| sandbox[key].as_str().unwrap_or_default().to_owned();
+    if sandbox["open"] != true {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !tty::stdin_is_terminal() || !tty::stdout_is_terminal() {
+        output::note(&format!("sf: to open it: HOME={} SF_HOME={} sf", path("home"), path("sf_home")));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let env = env.clone().with("HOME", path("home")).with("SF_HOME", path("sf_home"));
+    super::cockpit(&Globals::default(), &env, screen)
 }
 
 /// The refusal of a verb that only the cockpit can act on.
@@ -83,7 +107,13 @@ pub(super) fn failure(error: &Error, result: Option<&Value>) -> Value {
     document
 }
 
-async fn command(engine: &Engine, call: Call, face: &Face) -> Result<u8> {
+/// How a command ended.
+struct End {
+    exit: u8,
+    result: Option<Value>,
+}
+
+async fn command(engine: &Engine, call: Call, face: &Face) -> Result<End> {
     let id = call.id;
     let Run { mut events, cancel, .. } = engine.submit(call);
     let mut signals = Signals::listen()?;
@@ -111,11 +141,17 @@ async fn command(engine: &Engine, call: Call, face: &Face) -> Result<u8> {
             }
             Some(Event::Ask(question)) => {
                 clear(face);
-                answer(question).await;
+                tokio::select! {
+                    () = answer(question) => {}
+                    () = signals.next() => cancel.cancel(),
+                }
             }
             Some(Event::Finished { result, error, .. }) => {
                 clear(face);
-                return Ok(finish(id, result.as_ref(), error.as_ref(), face));
+                // What is about to be shown on the screen need not be told before.
+                let opens = id == "demo" && result.as_ref().is_some_and(|r| r["open"] == true);
+                let told = if opens && !face.json { None } else { result.as_ref() };
+                return Ok(End { exit: finish(id, told, error.as_ref(), face), result });
             }
             None => return Err(Error::internal(format!("`{id}` ended without a word"))),
         }

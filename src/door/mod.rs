@@ -9,6 +9,8 @@ mod render;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use futures_util::future::BoxFuture;
+
 use crate::command::line::{self, Globals, Line, Refused};
 use crate::command::table::Table;
 use crate::config::Settings;
@@ -17,11 +19,15 @@ use crate::engine::{Engine, Parts};
 use crate::error::{Error, Result};
 use crate::sys::{Clock, Env, Paths, tty};
 
+/// The full-screen door: an engine, and what is wrong with the user's files. (It is handed in,
+/// because doors do not know each other.)
+pub type Cockpit = fn(Engine, Vec<String>) -> BoxFuture<'static, Result<ExitCode>>;
+
 /// Enters by the door that the words ask for; the exit status is that of `commands.md`.
-pub fn enter(words: impl Iterator<Item = OsString>) -> ExitCode {
+pub fn enter(words: impl Iterator<Item = OsString>, screen: Cockpit) -> ExitCode {
     let words: std::result::Result<Vec<String>, OsString> = words.map(OsString::into_string).collect();
     let done = match words {
-        Ok(words) => dispatch(&words),
+        Ok(words) => dispatch(&words, screen),
         Err(word) => Err(Error::usage(format!("an argument is not UTF-8: {}", word.display()))),
     };
     done.unwrap_or_else(|error| {
@@ -30,13 +36,13 @@ pub fn enter(words: impl Iterator<Item = OsString>) -> ExitCode {
     })
 }
 
-fn dispatch(words: &[String]) -> Result<ExitCode> {
+fn dispatch(words: &[String], screen: Cockpit) -> Result<ExitCode> {
     if let Some(request) = batch::requested(words) {
         return batch::run(request?);
     }
     match line::read(words) {
-        Ok(Line::Command(parsed)) => cli::run(*parsed),
-        Ok(Line::Bare(globals)) => cockpit(&globals),
+        Ok(Line::Command(parsed)) => cli::run(*parsed, screen),
+        Ok(Line::Bare(globals)) => cockpit(&globals, &Env::current(), screen),
         Err(Refused::Help(text)) => {
             output::text(&text);
             Ok(ExitCode::SUCCESS)
@@ -51,12 +57,19 @@ fn dispatch(words: &[String]) -> Result<ExitCode> {
     }
 }
 
-fn cockpit(_globals: &Globals) -> Result<ExitCode> {
+/// Opens the cockpit on the home that options and environment name.
+fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
     if !tty::stdin_is_terminal() || !tty::stdout_is_terminal() {
         return Err(Error::usage("the cockpit needs a terminal")
             .hint("`sf --batch` runs commands without one; `sf help` lists them"));
     }
-    Err(Error::unsupported("the cockpit is not there yet"))
+    let runtime = runtime()?;
+    let _context = runtime.enter();
+    let (engine, loaded) = engine(globals, env)?;
+    let notices = loaded.notices.iter().map(ToString::to_string).collect();
+    let code = runtime.block_on(screen(engine, notices));
+    runtime.shutdown_background();
+    code
 }
 
 /// An engine for this home, and what is wrong with its settings.

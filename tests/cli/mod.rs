@@ -1,5 +1,5 @@
 //! The plain command line and batch, by the real program.
 
 mod bad_input;
-mod batch;
+pub mod batch;
 mod form;

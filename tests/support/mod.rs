@@ -139,8 +139,10 @@ impl Sandbox {
 }
 
 impl Drop for Sandbox {
-    /// Ends the sessions that a test left running; only ours are known here.
+    /// Ends the sessions that a test left running and the links that were kept warm; only ours are
+    /// known here.
     fn drop(&mut self) {
+        sshd::masters(&self.sf_home().join("run"));
         if !self.sf_home().join("state.db").exists() {
             return;
         }
