@@ -109,3 +109,6 @@ async fn consent(runnable: &dyn Runnable, cx: &Ctx) -> Result<()> {
     }
     if cx.emit.ask(question.clone()).await { Ok(()) } else { Err(needed()) }
 }
+
+#[cfg(test)]
+mod tests;
