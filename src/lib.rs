@@ -45,5 +45,7 @@ pub mod live;
 pub mod model;
 pub mod store;
 pub mod sys;
+pub mod tool;
+pub mod transcript;
 pub mod wire;
 pub mod workspace;

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod host;
 pub mod ids;
 pub mod live;
+pub mod message;
 pub mod quantity;
 pub mod snapshot;
 pub mod transcript;

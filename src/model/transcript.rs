@@ -50,3 +50,105 @@ pub struct TranscriptRow {
     /// The feature whose worktree it took place in.
     pub feature: Option<FeatureName>,
 }
+
+impl TranscriptRow {
+    /// A row that counts nothing yet.
+    pub fn new(id: TranscriptId, tool: ToolId, native_id: &str, host: &HostName) -> Self {
+        Self {
+            id,
+            tool,
+            native_id: native_id.to_owned(),
+            title: None,
+            alias: None,
+            host: host.clone(),
+            workdir: None,
+            branch: None,
+            model: None,
+            messages: 0,
+            tool_calls: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            tokens_cache_read: 0,
+            tokens_cache_write: 0,
+            cost_usd: None,
+            created: None,
+            updated: None,
+            live: false,
+            parent: None,
+            feature: None,
+        }
+    }
+}
+
+/// What is kept of a session that a tool holds, between two captures. A session without messages
+/// has no transcript, but is remembered too, so that it is not read again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Captured {
+    /// The transcript, once there is one.
+    pub row: Option<TranscriptRow>,
+    /// The tool.
+    pub tool: ToolId,
+    /// The tool's own id.
+    pub native_id: String,
+    /// The host that holds it.
+    pub host: HostName,
+    /// The tool's id of the session that this one was forked from, or whose sub-agent it is.
+    pub parent_native: Option<String>,
+    /// What all forks of one session share, if the tool copies its lines into forks.
+    pub root: Option<String>,
+    /// Length of `messages.jsonl` in bytes: what lies beyond was not finished.
+    pub length: u64,
+    /// Length of the `.raw.zst` beside it.
+    pub raw_length: u64,
+    /// How far the tool's files were read, as JSON.
+    pub progress: String,
+}
+
+/// Which rows of the list are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Of this tool.
+    pub tool: Option<ToolId>,
+    /// From these hosts; none means all.
+    pub hosts: Vec<HostName>,
+    /// Of this feature.
+    pub feature: Option<FeatureName>,
+    /// In this folder or below it.
+    pub workdir: Option<String>,
+    /// With a message since then.
+    pub since: Option<Time>,
+}
+
+/// The order of the list; always the newest, largest or dearest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// By the last message.
+    #[default]
+    Updated,
+    /// By the first message.
+    Created,
+    /// By the number of messages.
+    Messages,
+    /// By cost.
+    Cost,
+}
+
+/// A message that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The transcript.
+    pub id: TranscriptId,
+    /// The line of `messages.jsonl`, from 1.
+    pub seq: u64,
+    /// Who speaks.
+    pub role: super::message::Role,
+    /// When.
+    pub time: Time,
+    /// The transcript's title.
+    pub title: Option<String>,
+    /// The words around the first match; matches stand between `«` and `»`.
+    pub snippet: String,
+    /// How well it fits, larger is better; 0 unless sorted by rank.
+    pub score: f64,
+}

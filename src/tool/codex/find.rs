@@ -1,0 +1,103 @@
+//! Where the sessions are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+
+use crate::error::Result;
+use crate::tool::format::{jsonl, value};
+use crate::tool::{Session, Source};
+
+/// Folders below `sessions/` are `YYYY/MM/DD`, but the tool finds a file at any depth.
+const DEPTH: usize = 8;
+
+/// The sessions below a root, by the id in the file's name.
+pub fn sessions(root: &Path) -> Result<Vec<Session>> {
+    let mut files = Vec::new();
+    for dir in ["sessions", "archived_sessions"] {
+        walk(&root.join(dir), DEPTH, &mut files);
+    }
+    let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for path in files {
+        let Some((id, form)) = path.file_name().and_then(|n| n.to_str()).and_then(split) else { continue };
+        match found.get(id) {
+            // While a file is being compressed or restored both exist, and the plain one counts.
+            Some(_) if form == "jsonl.zst" => {}
+            _ => {
+                found.insert(id.to_owned(), path);
+            }
+        }
+    }
+    let mut titles = titles(root);
+    Ok(found
+        .into_iter()
+        .map(|(native_id, path)| {
+            let title = titles.remove(&native_id);
+            // The file moves when it is archived and changes its name when it is compressed.
+            Session { sources: vec![Source { key: "rollout".into(), path }], native_id, title }
+        })
+        .collect())
+}
+
+fn walk(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => walk(&entry.path(), depth - 1, out),
+            Ok(kind) if kind.is_dir() => {}
+            _ => out.push(entry.path()),
+        }
+    }
+}
+
+/// The id and the ending of `rollout-<time>-<uuid>.<ending>`.
+fn split(name: &str) -> Option<(&str, &str)> {
+    let (stem, form) = name.strip_prefix("rollout-")?.split_once('.')?;
+    if !matches!(form, "jsonl" | "jsonl.zst" | "json") {
+        return None;
+    }
+    let id = stem.get(stem.len().checked_sub(36)?..)?;
+    let dashes = id.bytes().enumerate().all(|(i, b)| match i {
+        8 | 13 | 18 | 23 => b == b'-',
+        _ => b.is_ascii_hexdigit(),
+    });
+    dashes.then_some((id, form))
+}
+
+/// Names that a person or the tool gave to threads; the last line of an id wins.
+fn titles(root: &Path) -> HashMap<String, String> {
+    let Ok(file) = File::open(root.join("session_index.jsonl")) else { return HashMap::new() };
+    let mut out = HashMap::new();
+    for line in BufReader::new(file).split(b'\n').map_while(std::io::Result::ok) {
+        if let Some(line) = jsonl::parse(&line)
+            && let (Some(id), Some(name)) = (value::string(&line, "id"), value::string(&line, "thread_name"))
+        {
+            out.insert(id, name);
+        }
+    }
+    out
+}
+
+/// Threads whose lock a process holds (0.169). The lock is only tried, on a handle for reading.
+pub fn live(root: &Path) -> Vec<String> {
+    let Ok(locks) = fs::read_dir(root.join("thread-writer-locks")) else { return Vec::new() };
+    let held = |path: &Path| {
+        let file = File::open(path).ok()?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Some(()),
+            _ => None,
+        }
+    };
+    locks
+        .flatten()
+        .filter_map(|entry| {
+            let id = entry.file_name().to_str()?.strip_suffix(".lock")?.to_owned();
+            (id.len() == 36).then_some(())?;
+            held(&entry.path())?;
+            Some(id)
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! Codex CLI: `$CODEX_HOME` or `~/.codex`.
+//!
+//! A session is one rollout file, plain or compressed, below `sessions/` or `archived_sessions/`.
+//! Forks and sub-agents are files, and transcripts, of their own. Facts about the format: measured
+//! with CLI 0.1.2505172129 (TypeScript), 0.27, 0.42, 0.77, 0.130 and 0.169.
+
+mod find;
+mod items;
+mod rollout;
+mod usage;
+
+use std::path::{Path, PathBuf};
+
+use super::format::jsonl::{self, Opened};
+use super::{Progress, Session, Sink, Tool};
+use crate::error::Result;
+use crate::model::ToolId;
+use crate::sys::Env;
+use rollout::Rollout;
+
+/// Codex CLI.
+pub struct Codex;
+
+/// Bytes between two checkpoints.
+const CHECKPOINT: u64 = 8 * 1024 * 1024;
+
+impl Tool for Codex {
+    fn id(&self) -> ToolId {
+        ToolId::Codex
+    }
+
+    fn roots(&self, env: &Env) -> Vec<PathBuf> {
+        vec![env.path("CODEX_HOME").unwrap_or_else(|| env.home().join(".codex"))]
+    }
+
+    fn find(&self, root: &Path) -> Result<Vec<Session>> {
+        find::sessions(root)
+    }
+
+    fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()> {
+        let Some(source) = session.sources.first() else { return Ok(()) };
+        if source.path.extension().is_some_and(|e| e == "json") {
+            return rollout::read_document(source, progress, sink);
+        }
+        let (mut progress, mut lines) = match jsonl::open(source, progress.cursors.get(&source.key)) {
+            Opened::Gone | Opened::Same => return Ok(()),
+            Opened::Grown(lines) => (progress, lines),
+            Opened::Fresh(lines) => (Progress::default(), lines),
+        };
+        let mut rollout = Rollout::new(&session.native_id, &progress);
+        let mut since = 0;
+        while let Some(bytes) = lines.peek() {
+            match jsonl::parse(bytes) {
+                Some(map) => rollout.line(map, bytes, sink)?,
+                None if lines.is_rest() => {}
+                None => sink.skipped(1),
+            }
+            let bytes = lines.consume();
+            sink.read(bytes);
+            since += bytes;
+            if since >= CHECKPOINT {
+                since = 0;
+                rollout.flush(sink)?;
+                progress.cursors.insert(source.key.clone(), lines.cursor());
+                rollout.save(&mut progress);
+                sink.checkpoint(&progress)?;
+            }
+        }
+        rollout.flush(sink)?;
+        progress.cursors.insert(source.key.clone(), lines.cursor());
+        rollout.save(&mut progress);
+        sink.checkpoint(&progress)
+    }
+
+    fn live(&self, root: &Path) -> Vec<String> {
+        find::live(root)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,414 @@
+//! A rollout file, line by line.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::items::{self, Item};
+use super::usage::Meter;
+use crate::error::Result;
+use crate::model::Time;
+use crate::model::message::{Block, Message, Role, Usage};
+use crate::tool::format::{jsonl, value};
+use crate::tool::{Cursor, Head, Progress, Rank, Sink, Source};
+
+/// How many calls are remembered, to know which items of the interface repeat them.
+const CALLS: usize = 256;
+/// The largest document of the TypeScript CLI that is read.
+const DOCUMENT: u64 = 256 * 1024 * 1024;
+
+/// What has to be known of the lines before.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Memo {
+    /// Whether the first line was seen.
+    begun: bool,
+    /// Second at which a fork that begins with a copy of its origin was made, while in the copy.
+    copying: Option<i64>,
+    /// How often a line without a time was seen.
+    seen: BTreeMap<String, u32>,
+    /// The time of the last line.
+    time: Time,
+    turn: Option<String>,
+    model: Option<String>,
+    last: Option<String>,
+    calls: VecDeque<String>,
+    meter: Meter,
+}
+
+/// The reader of one file.
+pub struct Rollout {
+    memo: Memo,
+    head: Head,
+    native_id: String,
+    /// The last item of the model: its usage comes in a later line.
+    pending: Option<Message>,
+}
+
+impl Rollout {
+    /// Goes on from where the last read stopped.
+    pub fn new(native_id: &str, progress: &Progress) -> Self {
+        Self {
+            memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
+            head: progress.head.clone(),
+            native_id: native_id.to_owned(),
+            pending: None,
+        }
+    }
+
+    /// Puts what has to be remembered into the progress.
+    pub fn save(&self, progress: &mut Progress) {
+        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
+        progress.head = self.head.clone();
+    }
+
+    /// Takes one line. `raw` is the same as bytes.
+    pub fn line(&mut self, mut line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        let time = value::time(&line, "timestamp");
+        let timed = time.is_some();
+        self.memo.time = time.unwrap_or(self.memo.time);
+        let kind = value::string(&line, "type");
+        let payload = match line.remove("payload") {
+            Some(Value::Object(payload)) => payload,
+            // Before 0.42: bare items, and a first line without a type.
+            _ => return self.bare(kind.as_deref(), line, raw, sink),
+        };
+        match kind.as_deref() {
+            Some("session_meta") => {
+                self.meta(&payload);
+                sink.beside(raw)
+            }
+            Some("response_item") if self.memo.copying.is_none() => self.item(payload, timed, raw, sink),
+            Some("event_msg") => self.event(payload, raw, sink),
+            Some("compacted") if self.memo.copying.is_none() => {
+                // The history that replaces the old one repeats messages that are here already.
+                sink.beside(raw)?;
+                let text = value::string(&payload, "message").unwrap_or_default();
+                self.remark(raw, vec![Block::Summary { text }], Map::new(), sink)
+            }
+            Some("token_usage_record") => {
+                let usage = self.memo.meter.record(&payload);
+                if self.memo.copying.is_none() {
+                    self.spend(usage);
+                }
+                sink.beside(raw)
+            }
+            Some("turn_context") => {
+                self.context(&payload);
+                sink.beside(raw)
+            }
+            Some("world_state" | "response_item" | "compacted") => sink.beside(raw),
+            _ => {
+                line.insert("payload".into(), Value::Object(payload));
+                self.unknown(line, raw, sink)
+            }
+        }
+    }
+
+    /// A line of the first JSONL generation, seen in 0.27.
+    fn bare(
+        &mut self,
+        kind: Option<&str>,
+        line: Map<String, Value>,
+        raw: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        match kind {
+            None if !self.memo.begun && line.contains_key("id") => {
+                self.meta(&line);
+                sink.beside(raw)
+            }
+            None if line.contains_key("record_type") => sink.beside(raw),
+            Some(_) => self.item(line, false, raw, sink),
+            None => self.unknown(line, raw, sink),
+        }
+    }
+
+    /// The first line is about this session; later ones were copied from others, or repeat it.
+    fn meta(&mut self, payload: &Map<String, Value>) {
+        if std::mem::replace(&mut self.memo.begun, true) {
+            return;
+        }
+        let began = value::time(payload, "timestamp");
+        if self.memo.time == Time::default() {
+            self.memo.time = began.unwrap_or_default();
+        }
+        let head = &mut self.head;
+        head.created = began;
+        head.workdir = value::string(payload, "cwd");
+        head.version = value::string(payload, "cli_version");
+        head.provider = value::string(payload, "model_provider").or(Some("openai".into()));
+        head.interface = value::string(payload, "source");
+        if let Some(git) = value::object(payload, "git") {
+            head.branch = value::string(git, "branch");
+            head.commit = value::string(git, "commit_hash");
+            head.remote = value::string(git, "repository_url");
+        }
+        for key in ["originator", "history_base", "agent_nickname", "agent_role", "thread_source", "source"] {
+            if let Some(known) = payload.get(key).filter(|v| !v.is_null()) {
+                head.metadata.insert(key.into(), known.clone());
+            }
+        }
+        let spawned = value::object(payload, "source")
+            .and_then(|s| value::object(s, "subagent"))
+            .and_then(|s| value::object(s, "thread_spawn"))
+            .and_then(|s| value::string(s, "parent_thread_id"));
+        let forked = value::string(payload, "forked_from_id");
+        if forked.is_some() {
+            if value::object(payload, "history_base").is_some() {
+                self.memo.meter.inherit();
+            } else {
+                // 0.130 and before: the origin's lines follow.
+                self.memo.copying = began.map(|t| t.0.div_euclid(1000));
+            }
+        }
+        head.parent = forked.or_else(|| value::string(payload, "parent_thread_id")).or(spawned);
+        head.parent = head.parent.take().filter(|parent| *parent != self.native_id);
+    }
+
+    fn context(&mut self, payload: &Map<String, Value>) {
+        if let Some(model) = value::string(payload, "model") {
+            self.memo.model = Some(model.clone());
+            self.head.model = Some(model);
+        }
+        if let Some(effort @ ("low" | "medium" | "high")) = value::str(payload, "effort") {
+            self.head.effort = Some(effort.into());
+        }
+        if self.head.workdir.is_none() {
+            self.head.workdir = value::string(payload, "cwd");
+        }
+    }
+
+    fn event(&mut self, payload: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        let kind = value::string(&payload, "type").unwrap_or_default();
+        if kind == "task_started" {
+            self.memo.turn = value::string(&payload, "turn_id");
+            // The copy keeps the seconds at which its turns began; the first later one is ours.
+            let started = payload.get("started_at").and_then(Value::as_i64);
+            if self.memo.copying.is_some_and(|forked| started.is_some_and(|s| s >= forked)) {
+                self.memo.copying = None;
+            }
+        }
+        if kind == "token_count" {
+            let usage = self.memo.meter.count(&payload);
+            if self.memo.copying.is_none() {
+                self.spend(usage);
+            }
+        }
+        sink.beside(raw)?;
+        if self.memo.copying.is_some() {
+            return Ok(());
+        }
+        match kind.as_str() {
+            "task_complete" => match value::object(&payload, "error") {
+                Some(error) => {
+                    let text = value::string(error, "message").unwrap_or_default();
+                    let error = Map::from_iter([("error".to_owned(), Value::Object(error.clone()))]);
+                    self.remark(raw, vec![Block::Text { text }], error, sink)
+                }
+                None => Ok(()),
+            },
+            "error" => {
+                let text = value::string(&payload, "message").unwrap_or_default();
+                self.remark(raw, vec![Block::Text { text }], payload, sink)
+            }
+            "turn_aborted" | "thread_rolled_back" | "entered_review_mode" | "exited_review_mode" => {
+                self.remark(raw, vec![Block::opaque("x-codex", Value::Object(payload))], Map::new(), sink)
+            }
+            "item_completed" => self.shown(&payload, raw, sink),
+            _ => Ok(()),
+        }
+    }
+
+    /// An item of the interface. In code mode it is the only trace of the commands and changes
+    /// inside a script; elsewhere it repeats a call.
+    fn shown(&mut self, payload: &Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        let Some(item) = value::object(payload, "item") else { return Ok(()) };
+        let id = value::str(item, "id").unwrap_or_default();
+        let kind = value::str(item, "type").unwrap_or_default();
+        let repeated = self.memo.calls.iter().any(|call| call == id);
+        if repeated || !matches!(kind, "CommandExecution" | "FileChange" | "McpToolCall") {
+            return Ok(());
+        }
+        let block = Block::opaque("x-codex", Value::Object(item.clone()));
+        self.remark(raw, vec![block], Map::new(), sink)
+    }
+
+    /// An item of the conversation.
+    fn item(
+        &mut self,
+        mut payload: Map<String, Value>,
+        timed: bool,
+        raw: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let id = self.id(raw, timed);
+        let Some(Item { role, content, is_meta }) = items::translate(&mut payload) else {
+            return sink.beside(raw);
+        };
+        let mut message = Message {
+            msg_id: id,
+            role,
+            content,
+            is_meta,
+            timestamp: self.memo.time,
+            turn_id: self.memo.turn.clone(),
+            ..Message::default()
+        };
+        for key in ["type", "role", "content", "call_id"] {
+            payload.remove(key);
+        }
+        payload.retain(|_, v| !v.is_null());
+        if !payload.is_empty() {
+            message.metadata.insert("codex".into(), Value::Object(payload));
+        }
+        self.learn(&message);
+        if role != Role::Assistant {
+            return self.send(message, sink);
+        }
+        message.model.clone_from(&self.memo.model);
+        self.flush(sink)?;
+        self.pending = Some(message);
+        // Usage that came before the item that it belongs to (0.42).
+        let owed = std::mem::take(&mut self.head.unclaimed);
+        self.spend(owed);
+        Ok(())
+    }
+
+    fn learn(&mut self, message: &Message) {
+        for block in &message.content {
+            match block {
+                Block::ToolUse { tool_use_id, .. } => {
+                    if self.memo.calls.len() == CALLS {
+                        self.memo.calls.pop_front();
+                    }
+                    self.memo.calls.push_back(tool_use_id.clone());
+                }
+                Block::Text { text } if message.is_prompt() => self.head.offer_title(Rank::Prompt, text),
+                // 0.27 says nowhere else where it ran.
+                Block::Text { text } if message.role == Role::User && self.head.workdir.is_none() => {
+                    let cwd = text.split_once("<cwd>").and_then(|(_, rest)| rest.split_once("</cwd>"));
+                    self.head.workdir = cwd.map(|(cwd, _)| cwd.trim().to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A message of the tool itself.
+    fn remark(
+        &mut self,
+        raw: &[u8],
+        content: Vec<Block>,
+        rest: Map<String, Value>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let mut message = Message {
+            msg_id: digest(raw),
+            role: Role::System,
+            content,
+            is_meta: true,
+            timestamp: self.memo.time,
+            turn_id: self.memo.turn.clone(),
+            ..Message::default()
+        };
+        if !rest.is_empty() {
+            message.metadata.insert("codex".into(), Value::Object(rest));
+        }
+        self.send(message, sink)
+    }
+
+    fn unknown(&mut self, line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        let count = self.head.metadata.get("unknown_lines").and_then(Value::as_u64).unwrap_or(0);
+        self.head.metadata.insert("unknown_lines".into(), (count + 1).into());
+        self.remark(raw, vec![Block::opaque("x-codex", Value::Object(line))], Map::new(), sink)
+    }
+
+    /// Gives usage to the last item of the model, or keeps it for the next one.
+    fn spend(&mut self, usage: Usage) {
+        if usage.is_zero() {
+            return;
+        }
+        match &mut self.pending {
+            Some(message) => message.usage = Some(message.usage.unwrap_or_default().plus(usage)),
+            None => self.head.unclaimed = self.head.unclaimed.plus(usage),
+        }
+    }
+
+    /// Sends the item that waits for its usage: nothing more is to be read now.
+    pub fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        match self.pending.take() {
+            Some(message) => self.chain(message, sink),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&mut self, message: Message, sink: &mut dyn Sink) -> Result<()> {
+        self.flush(sink)?;
+        self.chain(message, sink)
+    }
+
+    fn chain(&mut self, mut message: Message, sink: &mut dyn Sink) -> Result<()> {
+        if message.content.is_empty() {
+            message.content.push(Block::text(""));
+        }
+        let id = message.msg_id.clone();
+        message.parent_msg_id = self.memo.last.replace(id.clone()).filter(|last| *last != id && sink.holds(last));
+        sink.message(message)?;
+        Ok(())
+    }
+
+    /// The id of an item: of its line. The service's ids are not used, since not every service
+    /// makes them unique. A line without a time may be there twice, and is counted then.
+    fn id(&mut self, raw: &[u8], timed: bool) -> String {
+        let id = digest(raw);
+        if timed {
+            return id;
+        }
+        let seen = self.memo.seen.entry(id.clone()).or_insert(0);
+        *seen += 1;
+        if *seen == 1 { id } else { format!("{id}-{seen}") }
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(12).map(|b| format!("{b:02x}")).collect()
+}
+
+/// A document of the TypeScript CLI: one object, written anew each time.
+pub fn read_document(source: &Source, mut progress: Progress, sink: &mut dyn Sink) -> Result<()> {
+    if jsonl::unchanged(source, progress.cursors.get(&source.key)) {
+        return Ok(());
+    }
+    let (Ok(file), Ok(meta)) = (std::fs::File::open(&source.path), std::fs::metadata(&source.path)) else {
+        return Ok(());
+    };
+    let mut bytes = Vec::new();
+    if file.take(DOCUMENT).read_to_end(&mut bytes).is_err() {
+        return Ok(());
+    }
+    let cursor = Cursor::whole(&meta);
+    let native_id = source.path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut rollout = Rollout::new(&native_id, &Progress::default());
+    // While it is being written it is no JSON; the next change brings us back.
+    let Some(mut document) = jsonl::parse(&bytes) else { return Ok(()) };
+    sink.read(bytes.len() as u64);
+    if let Some(session) = value::object(&document, "session") {
+        rollout.meta(session);
+    }
+    let items = document.remove("items").unwrap_or_default();
+    for item in items.as_array().into_iter().flatten() {
+        let raw = serde_json::to_vec(item)?;
+        match item {
+            Value::Object(item) => rollout.item(item.clone(), false, &raw, sink)?,
+            _ => sink.skipped(1),
+        }
+    }
+    rollout.flush(sink)?;
+    progress.cursors.insert(source.key.clone(), cursor);
+    rollout.save(&mut progress);
+    sink.checkpoint(&progress)
+}

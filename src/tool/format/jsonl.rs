@@ -1,0 +1,357 @@
+//! Files of JSON lines that a tool appends to, plain or compressed with zstd.
+//!
+//! Lines end at the byte `0x0A` and nowhere else. A last line without an end is left for the next
+//! time, unless it is a whole JSON object already: then nothing but white space can follow.
+
+use std::fs::{File, Metadata};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::tool::{Cursor, Source};
+
+/// Bytes of the start that tell whether a file is still the same.
+const HEAD: usize = 1024;
+/// Bytes before the cursor that tell whether a file was only appended to.
+const TAIL: usize = 256;
+/// Buffer of a reader.
+const BUFFER: usize = 64 * 1024;
+
+/// What a source is compared with what was read of it.
+pub enum Opened {
+    /// Not there, or not readable: leave it alone.
+    Gone,
+    /// Nothing happened since.
+    Same,
+    /// The cursor still fits; read on from there.
+    Grown(Lines),
+    /// Never read, or no longer what it was; read from the start.
+    Fresh(Lines),
+}
+
+/// Whether a file looks as it did when the cursor was made.
+pub fn unchanged(source: &Source, cursor: Option<&Cursor>) -> bool {
+    match (cursor, std::fs::metadata(&source.path)) {
+        (Some(cursor), Ok(meta)) => same_file(&meta, cursor),
+        (Some(_), Err(_)) => true,
+        (None, _) => false,
+    }
+}
+
+fn same_file(meta: &Metadata, cursor: &Cursor) -> bool {
+    let now = Cursor::whole(meta);
+    (now.dev, now.ino, now.size, now.mtime) == (cursor.dev, cursor.ino, cursor.size, cursor.mtime)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Opens a source where the last read ended.
+pub fn open(source: &Source, cursor: Option<&Cursor>) -> Opened {
+    let Ok(file) = File::open(&source.path) else { return Opened::Gone };
+    let Ok(meta) = file.metadata() else { return Opened::Gone };
+    if !meta.is_file() {
+        return Opened::Gone;
+    }
+    if let Some(cursor) = cursor {
+        if same_file(&meta, cursor) {
+            return Opened::Same;
+        }
+        match Lines::new(file, &meta, source).and_then(|lines| lines.forward(cursor)) {
+            Ok(Some(lines)) => return Opened::Grown(lines),
+            Ok(None) => {}
+            Err(_) => return Opened::Gone,
+        }
+    }
+    match File::open(&source.path).and_then(|file| Lines::new(file, &meta, source)) {
+        Ok(lines) => Opened::Fresh(lines),
+        Err(_) => Opened::Gone,
+    }
+}
+
+enum Bytes {
+    Plain(BufReader<File>),
+    Zstd(Box<BufReader<zstd::stream::read::Decoder<'static, BufReader<File>>>>),
+}
+
+impl Bytes {
+    fn reader(&mut self) -> &mut dyn BufRead {
+        match self {
+            Self::Plain(reader) => reader,
+            Self::Zstd(reader) => reader,
+        }
+    }
+}
+
+/// The lines of a source from some point on. Holds one line at a time.
+pub struct Lines {
+    bytes: Bytes,
+    line: Vec<u8>,
+    peeked: bool,
+    ended: bool,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    cursor: Cursor,
+}
+
+impl Lines {
+    fn new(file: File, meta: &Metadata, source: &Source) -> std::io::Result<Self> {
+        let bytes = if source.path.extension().is_some_and(|e| e == "zst") {
+            let decoder = zstd::stream::read::Decoder::new(file)?;
+            Bytes::Zstd(Box::new(BufReader::with_capacity(BUFFER, decoder)))
+        } else {
+            Bytes::Plain(BufReader::with_capacity(BUFFER, file))
+        };
+        Ok(Self {
+            bytes,
+            line: Vec::new(),
+            peeked: false,
+            ended: false,
+            head: Vec::new(),
+            tail: Vec::new(),
+            cursor: Cursor { offset: 0, ..Cursor::whole(meta) },
+        })
+    }
+
+    /// Goes to the cursor if everything before it is still what was read.
+    fn forward(mut self, cursor: &Cursor) -> std::io::Result<Option<Self>> {
+        let mut read = |n: u64| -> std::io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            self.bytes.reader().take(n).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let head = read(cursor.head.0)?;
+        if head.len() as u64 != cursor.head.0 || hash(&head) != cursor.head.1 {
+            return Ok(None);
+        }
+        // Head and tail overlap in a short file; start over then.
+        let to_tail = cursor.offset.saturating_sub(cursor.tail.0);
+        let tail = if to_tail < cursor.head.0 {
+            let rest = read(cursor.offset - cursor.head.0)?;
+            let all = [head.as_slice(), rest.as_slice()].concat();
+            all.get(usize::try_from(to_tail).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec()
+        } else {
+            match &mut self.bytes {
+                Bytes::Plain(reader) => {
+                    reader.seek(SeekFrom::Start(to_tail))?;
+                }
+                Bytes::Zstd(reader) => {
+                    std::io::copy(&mut reader.by_ref().take(to_tail - cursor.head.0), &mut std::io::sink())?;
+                }
+            }
+            let mut tail = Vec::new();
+            self.bytes.reader().take(cursor.tail.0).read_to_end(&mut tail)?;
+            tail
+        };
+        if tail.len() as u64 != cursor.tail.0 || hash(&tail) != cursor.tail.1 {
+            return Ok(None);
+        }
+        self.head = head;
+        self.tail = tail;
+        self.cursor.offset = cursor.offset;
+        self.cursor.open_end = cursor.open_end;
+        Ok(Some(self))
+    }
+
+    /// The next line without its end; `None` when there is none yet. The same line is given until
+    /// [`Lines::consume`].
+    pub fn peek(&mut self) -> Option<&[u8]> {
+        if !self.peeked && !self.ended {
+            self.line.clear();
+            // An error in the middle (a compressed file that is still being written) is an end.
+            let read = self.bytes.reader().read_until(b'\n', &mut self.line).unwrap_or(0);
+            let whole = self.line.last() == Some(&b'\n');
+            self.peeked = read > 0 && (whole || parse(&self.line).is_some());
+            self.ended = !self.peeked;
+        }
+        self.peeked.then(|| self.line.strip_suffix(b"\n").unwrap_or(&self.line))
+    }
+
+    /// Passes the line that was given, and says how many bytes that were.
+    pub fn consume(&mut self) -> u64 {
+        if !std::mem::take(&mut self.peeked) {
+            return 0;
+        }
+        let read = self.line.len() as u64;
+        let room = HEAD.saturating_sub(self.head.len());
+        self.head.extend_from_slice(self.line.get(..room.min(self.line.len())).unwrap_or_default());
+        self.tail.extend_from_slice(
+            self.line.get(self.line.len().saturating_sub(TAIL)..).unwrap_or_default(),
+        );
+        let surplus = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..surplus);
+        self.cursor.offset += read;
+        self.cursor.open_end = self.line.last() != Some(&b'\n');
+        read
+    }
+
+    /// Whether the line that is given only ends the one before.
+    pub fn is_rest(&self) -> bool {
+        self.cursor.open_end && self.line.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Where the last consumed line ended.
+    pub fn cursor(&self) -> Cursor {
+        let mut cursor = self.cursor.clone();
+        cursor.head = (self.head.len() as u64, hash(&self.head));
+        cursor.tail = (self.tail.len() as u64, hash(&self.tail));
+        cursor
+    }
+}
+
+/// A line as an object; `None` when it is anything else.
+///
+/// JavaScript writes halves of surrogate pairs as escapes, where it cut a text in the middle of a
+/// character; JSON proper has no such thing, so they become U+FFFD.
+pub fn parse(line: &[u8]) -> Option<Map<String, Value>> {
+    let first = line.iter().find(|b| !b.is_ascii_whitespace() && !BOM.contains(b))?;
+    if *first != b'{' {
+        return None;
+    }
+    let line = line.strip_prefix(BOM).unwrap_or(line);
+    match serde_json::from_slice(line) {
+        Ok(map) => Some(map),
+        Err(_) => serde_json::from_slice(&without_halves(line)?).ok(),
+    }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// The line with lone surrogate escapes replaced; `None` when it has none.
+fn without_halves(line: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| -> Option<u16> {
+        let hex = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
+    };
+    let mut out: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(&byte) = line.get(at) {
+        if byte != b'\\' {
+            at += 1;
+            continue;
+        }
+        match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
+            Some(0xD800..=0xDFFF) => {
+                if let Some(slot) = out.get_or_insert_with(|| line.to_vec()).get_mut(at + 2..at + 6) {
+                    slot.copy_from_slice(b"fffd");
+                }
+                at += 6;
+            }
+            // An escape is at least two bytes: `\\` must not be taken for the start of `\u`.
+            _ => at += 2,
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn source(dir: &tempfile::TempDir, bytes: &[u8]) -> Source {
+        let path = dir.path().join("a.jsonl");
+        std::fs::write(&path, bytes).expect("written");
+        Source { key: "a".into(), path }
+    }
+
+    fn drain(opened: Opened) -> (Vec<String>, Cursor) {
+        let mut lines = match opened {
+            Opened::Fresh(lines) | Opened::Grown(lines) => lines,
+            Opened::Same | Opened::Gone => return (Vec::new(), Cursor::default()),
+        };
+        let mut out = Vec::new();
+        while let Some(line) = lines.peek() {
+            out.push(String::from_utf8_lossy(line).into_owned());
+            lines.consume();
+        }
+        (out, lines.cursor())
+    }
+
+    #[test]
+    fn a_torn_end_waits_and_the_rest_is_read_later() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let src = source(&dir, b"{\"a\":1}\n{\"b\":");
+        let (lines, cursor) = drain(open(&src, None));
+        assert_eq!((lines.len(), cursor.offset), (1, 8));
+        let mut file = crate::sys::files::append(&src.path).expect("opened");
+        file.write_all(b"2}\n{\"c\":3}").expect("written");
+        let Opened::Grown(grown) = open(&src, Some(&cursor)) else { panic!("appended to") };
+        let (lines, cursor) = drain(Opened::Grown(grown));
+        assert_eq!(lines, ["{\"b\":2}", "{\"c\":3}"], "a whole object needs no line end");
+        assert!(matches!(open(&src, Some(&cursor)), Opened::Same));
+    }
+
+    #[test]
+    fn a_file_that_was_written_anew_is_noticed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let long: String = (0..200).map(|i| format!("{{\"line\":{i}}}\n")).collect();
+        let src = source(&dir, long.as_bytes());
+        let (_, cursor) = drain(open(&src, None));
+        for changed in [
+            long.replace("{\"line\":3}", "{\"line\":X}"),
+            long.replace("{\"line\":199}", "{\"line\":777}\n{}"),
+            "{\"line\":0}\n".to_owned(),
+            String::new(),
+        ] {
+            std::fs::write(&src.path, changed).expect("written");
+            assert!(matches!(open(&src, Some(&cursor)), Opened::Fresh(_)));
+        }
+        std::fs::remove_file(&src.path).expect("removed");
+        assert!(matches!(open(&src, Some(&cursor)), Opened::Gone));
+    }
+
+    #[test]
+    fn compressing_a_file_does_not_make_it_another() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let text: String = (0..500).map(|i| format!("{{\"line\":{i}}}\n")).collect();
+        let src = source(&dir, text.as_bytes());
+        let (_, cursor) = drain(open(&src, None));
+        let path = dir.path().join("a.jsonl.zst");
+        let more = format!("{text}{{\"new\":1}}\n");
+        std::fs::write(&path, zstd::encode_all(more.as_bytes(), 1).expect("compressed")).expect("written");
+        let (lines, _) = drain(open(&Source { key: "a".into(), path }, Some(&cursor)));
+        assert_eq!(lines, ["{\"new\":1}"]);
+    }
+
+    #[test]
+    fn halves_of_characters_do_not_lose_the_line() {
+        let map = parse(br#"{"a":"x\ud83d","b":"\ud83d\ude00","c":"\\ud83d"}"#).expect("repaired");
+        assert_eq!(map["a"], "x\u{fffd}");
+        assert_eq!(map["b"], "😀");
+        assert_eq!(map["c"], "\\ud83d");
+        assert!(parse(b"[1]").is_none());
+        assert!(parse(b"{\"a\":\xff}").is_none());
+    }
+
+    /// A line is an object, or bytes that do not begin with one: an object with something after it
+    /// is read as an object if the file happens to end between the two.
+    fn some_line() -> impl Strategy<Value = Vec<u8>> {
+        let rubbish = prop::collection::vec(any::<u8>().prop_filter("ends", |b| !b"\n}".contains(b)), 0..20);
+        prop_oneof![rubbish, ".{0,9}".prop_map(|t| serde_json::json!({"k": t}).to_string().into_bytes())]
+    }
+
+    proptest! {
+        #[test]
+        fn any_lines_read_in_any_pieces_are_the_same(
+            lines in prop::collection::vec(some_line(), 0..20),
+            cut in 0usize..400,
+        ) {
+            let bytes = lines.join(&b'\n');
+            let dir = tempfile::tempdir().expect("a folder");
+            let cut = cut.min(bytes.len());
+            let src = source(&dir, &bytes);
+            let (all, _) = drain(open(&src, None));
+            let src = source(&dir, &bytes[..cut]);
+            let (mut parts, cursor) = drain(open(&src, None));
+            std::fs::write(&src.path, &bytes).expect("written");
+            parts.extend(drain(open(&src, Some(&cursor))).0);
+            let solid = |lines: Vec<String>| lines.into_iter().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>();
+            prop_assert_eq!(solid(all), solid(parts));
+        }
+    }
+}

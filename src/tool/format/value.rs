@@ -1,0 +1,52 @@
+//! Reading JSON that somebody else wrote: every field may be missing or of another type.
+
+use serde_json::{Map, Value};
+
+use crate::model::Time;
+
+/// A text that is not empty.
+pub fn str<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    map.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The same, owned.
+pub fn string(map: &Map<String, Value>, key: &str) -> Option<String> {
+    str(map, key).map(str::to_owned)
+}
+
+/// An object.
+pub fn object<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    map.get(key)?.as_object()
+}
+
+/// A flag that is set.
+pub fn flag(map: &Map<String, Value>, key: &str) -> bool {
+    map.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// A count; 0 when there is none.
+pub fn count(map: &Map<String, Value>, key: &str) -> u64 {
+    map.get(key).and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// A moment in RFC 3339.
+pub fn time(map: &Map<String, Value>, key: &str) -> Option<Time> {
+    Time::parse(str(map, key)?)
+}
+
+/// Takes a text out.
+pub fn take_string(map: &mut Map<String, Value>, key: &str) -> Option<String> {
+    match map.remove(key)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// The arguments of a call as an object: whatever is none lies below `input`.
+pub fn arguments(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        Value::Null => Map::new(),
+        other => Map::from_iter([("input".to_owned(), other)]),
+    }
+}

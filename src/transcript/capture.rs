@@ -1,0 +1,168 @@
+//! Capture: from the tools' own stores into transcripts, once and only what is new.
+//!
+//! For each batch: messages are appended and forced to the disk, the small files are written, and
+//! last the [`Ledger`] records the new length together with how far the tool's files were read. A
+//! process that is killed anywhere in between loses nothing and repeats nothing.
+
+mod recorder;
+mod tally;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::{Code, Error, Result};
+use crate::model::transcript::Captured;
+use crate::model::{HostName, ToolId, TranscriptId};
+use crate::sys::Env;
+use crate::tool::format::jsonl;
+use crate::tool::{Session, Tool};
+use recorder::Recorder;
+use tally::Saved;
+
+/// Who remembers what was captured.
+pub trait Ledger {
+    /// Everything that is remembered of a tool on this host.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>>;
+
+    /// Whose transcript has this id.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn owner(&mut self, id: &TranscriptId) -> Result<Option<(ToolId, String, HostName)>>;
+
+    /// Remembers.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn commit(&mut self, captured: &Captured) -> Result<()>;
+
+    /// Tells how far it is: sessions done, of how many, which tool.
+    fn progress(&mut self, done: u64, total: u64, tool: ToolId);
+
+    /// Whether to stop at the next safe place.
+    fn cancelled(&self) -> bool;
+}
+
+/// What a capture did, for one tool or all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Transcripts that did not exist before.
+    pub sessions_new: u64,
+    /// Transcripts that grew or got another title.
+    pub sessions_updated: u64,
+    /// Messages that were added.
+    pub messages: u64,
+    /// Bytes of the tool's files that were read, uncompressed.
+    pub bytes_read: u64,
+    /// Lines that could not be understood.
+    pub skipped_lines: u64,
+}
+
+impl Counts {
+    /// Adds another one.
+    pub fn add(&mut self, other: &Self) {
+        self.sessions_new += other.sessions_new;
+        self.sessions_updated += other.sessions_updated;
+        self.messages += other.messages;
+        self.bytes_read += other.bytes_read;
+        self.skipped_lines += other.skipped_lines;
+    }
+}
+
+/// What a capture did for one tool.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ToolReport {
+    /// The tool.
+    pub tool: ToolId,
+    /// Where it was looked for.
+    pub roots: Vec<PathBuf>,
+    /// Sessions that the tool has.
+    pub found: u64,
+    /// What was done.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Sessions that could not be captured, and why; the others were.
+    pub failed: Vec<(String, Error)>,
+}
+
+/// Captures what one tool has on this machine. Blocking.
+///
+/// # Errors
+/// `cancelled`; those of the ledger. A session that cannot be captured is reported, and the others
+/// are captured.
+pub fn run(
+    tool: &dyn Tool,
+    env: &Env,
+    sessions: &Path,
+    host: &HostName,
+    ledger: &mut dyn Ledger,
+) -> Result<ToolReport> {
+    let roots = tool.roots(env);
+    let mut found = Vec::new();
+    let mut failed = Vec::new();
+    for root in &roots {
+        match tool.find(root) {
+            Ok(mut more) => found.append(&mut more),
+            Err(error) => failed.push((root.display().to_string(), error)),
+        }
+    }
+    let known = ledger.captured(tool.id())?;
+    let mut known: HashMap<String, Captured> =
+        known.into_iter().map(|captured| (captured.native_id.clone(), captured)).collect();
+    let mut report =
+        ToolReport { tool: tool.id(), roots, found: found.len() as u64, counts: Counts::default(), failed };
+    let work = to_read(tool, found, &known);
+    let total = work.len() as u64;
+    for (done, session) in work.into_iter().enumerate() {
+        if ledger.cancelled() {
+            return Err(Error::cancelled());
+        }
+        ledger.progress(done as u64, total, tool.id());
+        let mut recorder = Recorder::new(tool.id(), &session, sessions, host, &mut known, ledger)?;
+        let outcome = recorder.run(tool);
+        report.counts.add(&recorder.counts());
+        match outcome {
+            Ok(()) => {}
+            Err(error) if matches!(error.code, Code::Cancelled) => return Err(error),
+            Err(error) => report.failed.push((session.native_id, error)),
+        }
+    }
+    ledger.progress(total, total, tool.id());
+    Ok(report)
+}
+
+/// The sessions with something new: those that grew first, then those that were never read,
+/// origins before their forks.
+fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Captured>) -> Vec<Session> {
+    let mut grown = Vec::new();
+    let mut fresh = Vec::new();
+    for session in found {
+        match known.get(&session.native_id) {
+            None => fresh.push((tool.age(&session), session)),
+            Some(captured) if !unchanged(&session, captured) => grown.push(session),
+            Some(_) => {}
+        }
+    }
+    fresh.sort_by_key(|(age, _)| *age);
+    grown.extend(fresh.into_iter().map(|(_, session)| session));
+    grown
+}
+
+/// Whether nothing happened since, as far as one can tell without opening a file.
+fn unchanged(session: &Session, captured: &Captured) -> bool {
+    let Ok(saved) = serde_json::from_str::<Saved>(&captured.progress) else { return false };
+    let renamed = match (&session.title, &captured.row) {
+        (Some(title), Some(row)) => row.title.as_ref() != Some(title),
+        _ => false,
+    };
+    let cursors = &saved.progress.cursors;
+    !renamed && session.sources.iter().all(|source| jsonl::unchanged(source, cursors.get(&source.key)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What is counted of a transcript.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::model::message::{Block, Message, Usage};
+use crate::model::{Time, TranscriptId};
+use crate::tool::Progress;
+use crate::transcript::page;
+
+/// What is saved with the row: how far the tool's files were read, and what was counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// How far the tool's files were read.
+    pub progress: Progress,
+    /// What is in the transcript.
+    pub tally: Tally,
+}
+
+/// Sums over all messages of a transcript.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Messages.
+    pub messages: u64,
+    /// Prompts of a person.
+    pub prompts: u64,
+    /// Calls of tools.
+    pub tool_calls: u64,
+    /// Names of the tools.
+    pub tools: BTreeSet<String>,
+    /// Tokens.
+    pub usage: Usage,
+    /// The earliest message.
+    pub first: Option<Time>,
+    /// The latest message.
+    pub last: Option<Time>,
+}
+
+impl Tally {
+    /// Counts a message.
+    pub fn add(&mut self, message: &Message) {
+        self.messages += 1;
+        self.prompts += u64::from(message.is_prompt());
+        self.tool_calls += message.tool_calls();
+        self.usage = self.usage.plus(message.usage.unwrap_or_default());
+        for block in &message.content {
+            if let Block::ToolUse { name, .. } = block
+                && !self.tools.contains(name)
+            {
+                self.tools.insert(name.clone());
+            }
+        }
+        let time = Some(message.timestamp).filter(|t| *t != Time::default());
+        self.first = self.first.into_iter().chain(time).min();
+        self.last = self.last.into_iter().chain(time).max();
+    }
+
+    /// Counts everything again.
+    pub fn of(sessions: &Path, id: &TranscriptId, length: u64) -> Result<Self> {
+        let mut tally = Self::default();
+        page::each(sessions, id, length, 1..=u64::MAX, |_, message| {
+            tally.add(&message);
+            Ok(())
+        })?;
+        Ok(tally)
+    }
+}
