@@ -8,7 +8,13 @@ use crate::error::{Error, Result};
 pub type Migrations = &'static [&'static str];
 
 /// `state.db`.
-pub const STATE: Migrations = &[include_str!("migrations/state/0001_workspaces.sql")];
+pub const STATE: Migrations = &[
+    include_str!("migrations/state/0001_workspaces.sql"),
+    include_str!("migrations/state/0002_transcripts.sql"),
+];
+
+/// `index.db`.
+pub const INDEX: Migrations = &[include_str!("migrations/index/0001_messages.sql")];
 
 /// Runs what is missing, each script in one transaction with its number.
 ///

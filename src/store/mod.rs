@@ -10,11 +10,14 @@ mod hosts;
 mod journal;
 mod live;
 mod migrate;
+mod search;
+mod transcripts;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub use actor::Database;
 pub use journal::JournalRow;
+pub use search::{Found, Indexed, Search};
 
 use crate::error::Result;
 use crate::sys::Paths;
@@ -26,12 +29,14 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     paths: Paths,
     state: OnceLock<Database>,
+    /// Can be thrown away and made again while we run.
+    index: Mutex<Option<Database>>,
 }
 
 impl Store {
     /// Names the databases; each is opened, and brought to this version, when it is first used.
     pub fn new(paths: Paths) -> Self {
-        Self(Arc::new(Inner { paths, state: OnceLock::new() }))
+        Self(Arc::new(Inner { paths, state: OnceLock::new(), index: Mutex::new(None) }))
     }
 
     /// The folders that this store belongs to.

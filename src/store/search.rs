@@ -1,0 +1,351 @@
+//! Searching all messages: `index.db`, a cache that is made again whenever it is missing, damaged
+//! or of another version.
+//!
+//! The text lives only in `messages.jsonl`; the index holds where each line is, and snippets are
+//! cut from the line itself.
+
+mod index;
+mod query;
+mod snippet;
+mod words;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, params_from_iter};
+
+use self::query::Query;
+use super::transcripts::matching;
+use super::{Database, Store, migrate};
+use crate::error::{Code, Error, Result};
+use crate::model::message::{Message, Role};
+use crate::model::transcript::{Filter, Hit};
+use crate::model::{Time, TranscriptId};
+use crate::sys::Paths;
+
+/// What is searched for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Words and operators, or a pattern.
+    pub query: String,
+    /// Whether it is a pattern (a regular expression).
+    pub regex: bool,
+    /// In which transcripts; `since` is about the messages.
+    pub filter: Filter,
+    /// Messages of this role alone.
+    pub role: Option<Role>,
+    /// The best first instead of the newest.
+    pub rank: bool,
+    /// How many hits are wanted; 0: all.
+    pub limit: u64,
+    /// Characters to each side of a match in a snippet.
+    pub context: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// All messages that fit.
+    pub total: u64,
+    /// The first of them.
+    pub hits: Vec<Hit>,
+}
+
+/// What bringing the index up to date did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Indexed {
+    /// Messages that were added.
+    pub messages: u64,
+    /// Why it was made anew, if it was.
+    pub rebuilt: Option<String>,
+}
+
+/// A message in the index.
+struct Place {
+    id: TranscriptId,
+    seq: u64,
+    role: Role,
+    time: Time,
+    start: u64,
+    length: u64,
+    score: f64,
+}
+
+impl Store {
+    /// Brings the index level with the transcripts; what is level costs a look at the lengths. An
+    /// index that is missing or cannot be used is made anew.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub async fn index_transcripts(&self) -> Result<Indexed> {
+        let wanted = self.transcript_lengths().await?;
+        let (db, rebuilt) = self.index()?;
+        match level(&db, &wanted, self.paths()).await {
+            Ok(messages) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0) }),
+            Err(error) if error.code == Code::Corrupt => {
+                drop(db);
+                self.drop_index()?;
+                let (db, _) = self.index()?;
+                let messages = level(&db, &wanted, self.paths()).await?;
+                Ok(Indexed { messages, rebuilt: Some(error.message) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Throws the index away; the next use makes it anew.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn drop_index(&self) -> Result<()> {
+        let mut slot = self.slot();
+        *slot = None;
+        remove_index(self.paths())
+    }
+
+    /// Searches. The index should be level: [`Store::index_transcripts`] comes first.
+    ///
+    /// # Errors
+    /// `usage` when the query cannot be understood; those of the database.
+    pub async fn search(&self, search: Search) -> Result<Found> {
+        let narrow = search.filter != Filter { since: search.filter.since, ..Filter::default() };
+        let among = if narrow {
+            let filter = search.filter.clone();
+            Some(self.state()?.read(move |db| matching(db, &filter)).await?)
+        } else {
+            None
+        };
+        let mut found = if search.regex {
+            let pattern = regex::Regex::new(&search.query)
+                .map_err(|e| Error::usage(format!("the pattern cannot be understood: {e}")))?;
+            let places = self.places(&search, None, among).await?.1;
+            let sessions = self.paths().sessions();
+            let scan = move || scan(&sessions, places, &pattern, &search);
+            tokio::task::spawn_blocking(scan)
+                .await
+                .map_err(|e| Error::internal(format!("the search ended early: {e}")))?
+        } else {
+            let query = Query::parse(&search.query)?;
+            let (total, places) = self.places(&search, Some(&query.fts), among).await?;
+            let sessions = self.paths().sessions();
+            let cut = move || {
+                let mut files = Files::new(&sessions);
+                let hits = places.into_iter().map(|place| {
+                    let text = files.text(&place).unwrap_or_default();
+                    let snippet = snippet::cut(&text, &query.terms, search.context);
+                    hit(place, snippet)
+                });
+                Found { total, hits: hits.collect() }
+            };
+            tokio::task::spawn_blocking(cut)
+                .await
+                .map_err(|e| Error::internal(format!("the search ended early: {e}")))?
+        };
+        self.add_titles(&mut found.hits).await?;
+        Ok(found)
+    }
+
+    /// How many messages fit, and where the first ones are. Without words: all that the filters
+    /// leave.
+    async fn places(
+        &self,
+        search: &Search,
+        fts: Option<&str>,
+        among: Option<std::collections::BTreeSet<String>>,
+    ) -> Result<(u64, Vec<Place>)> {
+        let (db, _) = self.index()?;
+        let (from, mut wanted, mut values) = match fts {
+            Some(fts) => (
+                "words w join message m on m.id = w.rowid join transcript t on t.n = m.n",
+                "words match ?".to_owned(),
+                vec![Sql::Text(fts.to_owned())],
+            ),
+            None => ("message m join transcript t on t.n = m.n", "1".to_owned(), Vec::new()),
+        };
+        if let Some(ids) = among {
+            wanted.push_str(" and t.id in (select value from json_each(?))");
+            values.push(Sql::Text(serde_json::to_string(&ids)?));
+        }
+        if let Some(role) = search.role {
+            wanted.push_str(" and m.role = ?");
+            values.push(Sql::Text(role.as_str().to_owned()));
+        }
+        if let Some(since) = search.filter.since {
+            wanted.push_str(" and m.id >= ? and m.time >= ?");
+            values.extend([Sql::Integer(index::first_id(since)), Sql::Integer(since.0)]);
+        }
+        let (score, order) = match fts {
+            Some(_) if search.rank => ("-bm25(words)", "bm25(words), m.id desc"),
+            Some(_) => ("0.0", "w.rowid desc"),
+            None => ("0.0", "m.id desc"),
+        };
+        // A pattern has to look at all of them.
+        let limit = if search.limit == 0 || search.regex { -1 } else { i64::try_from(search.limit).unwrap_or(-1) };
+        let sql = format!(
+            "select t.id, m.seq, m.role, m.time, m.start, m.length, {score} from {from}
+             where {wanted} order by {order} limit {limit}"
+        );
+        let count = format!("select count(*) from {from} where {wanted}");
+        db.read(move |db| {
+            let places = places(db, &sql, &values)?;
+            // Fewer than asked for are all there are.
+            let total = if limit < 0 || (places.len() as i64) < limit {
+                places.len() as u64
+            } else {
+                db.prepare_cached(&count)?.query_row(params_from_iter(&values), |row| row.get(0))?
+            };
+            Ok((total, places))
+        })
+        .await
+    }
+
+    async fn add_titles(&self, hits: &mut [Hit]) -> Result<()> {
+        let ids: Vec<String> = hits.iter().map(|hit| hit.id.as_str().to_owned()).collect();
+        let json = serde_json::to_string(&ids)?;
+        let titles: HashMap<String, Option<String>> = self
+            .state()?
+            .read(move |db| {
+                let mut query = db.prepare_cached(
+                    "select id, title from transcript where id in (select value from json_each(?1))",
+                )?;
+                let rows = query.query_map([json], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await?;
+        for hit in hits {
+            hit.title = titles.get(hit.id.as_str()).cloned().flatten();
+        }
+        Ok(())
+    }
+
+    /// The index, and why it had to be made, if it had to.
+    fn index(&self) -> Result<(Database, Option<String>)> {
+        let mut slot = self.slot();
+        if let Some(db) = slot.as_ref() {
+            return Ok((db.clone(), None));
+        }
+        self.paths().create()?;
+        let path = self.paths().index_db();
+        let missing = !path.exists();
+        let opened = Database::open(&path, migrate::INDEX);
+        let (db, why) = match opened {
+            Ok(db) if missing => (db, Some("there was none".to_owned())),
+            Ok(db) => (db, None),
+            // Whatever is wrong with a cache: make it again. Only a lock will pass.
+            Err(error) if error.code == Code::Conflict => return Err(error),
+            Err(error) => {
+                remove_index(self.paths())?;
+                (Database::open(&path, migrate::INDEX)?, Some(error.message))
+            }
+        };
+        *slot = Some(db.clone());
+        Ok((db, why))
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Database>> {
+        // A poisoned lock only means that somebody panicked while he held it.
+        self.0.index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn remove_index(paths: &Paths) -> Result<()> {
+    let path = paths.index_db();
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = path.clone().into_os_string();
+        name.push(ending);
+        match std::fs::remove_file(&name) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
+async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> Result<u64> {
+    let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
+    let mut gaps = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await?;
+    let mut messages = 0;
+    while !gaps.is_empty() {
+        let mut batch = std::mem::take(&mut gaps);
+        let (more, rest) = db
+            .write(move |tx| {
+                let more = index::fill(tx, &mut batch)?;
+                Ok((more, batch))
+            })
+            .await?;
+        messages += more;
+        gaps = rest;
+    }
+    Ok(messages)
+}
+
+fn places(db: &Connection, sql: &str, values: &[Sql]) -> Result<Vec<Place>> {
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params_from_iter(values))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(Place {
+            id: row.get::<_, String>(0)?.parse()?,
+            seq: row.get(1)?,
+            role: row.get::<_, String>(2)?.parse()?,
+            time: Time(row.get(3)?),
+            start: row.get(4)?,
+            length: row.get(5)?,
+            score: row.get(6)?,
+        });
+    }
+    Ok(all)
+}
+
+/// Looks at every message itself.
+fn scan(sessions: &Path, places: Vec<Place>, pattern: &regex::Regex, search: &Search) -> Found {
+    let mut files = Files::new(sessions);
+    let mut found = Found::default();
+    for place in places {
+        let Some(text) = files.text(&place) else { continue };
+        let Some(first) = pattern.find(&text) else { continue };
+        found.total += 1;
+        if search.limit == 0 || (found.hits.len() as u64) < search.limit {
+            let snippet = snippet::around(&text, &[(first.start(), first.end())], search.context);
+            found.hits.push(hit(place, snippet));
+        }
+    }
+    found
+}
+
+fn hit(place: Place, snippet: String) -> Hit {
+    let Place { id, seq, role, time, score, .. } = place;
+    Hit { id, seq, role, time, title: None, snippet, score }
+}
+
+/// Reads lines out of transcripts; keeps the last file open.
+struct Files {
+    sessions: PathBuf,
+    open: Option<(TranscriptId, File)>,
+}
+
+impl Files {
+    fn new(sessions: &Path) -> Self {
+        Self { sessions: sessions.to_owned(), open: None }
+    }
+
+    /// What can be searched in a message.
+    fn text(&mut self, place: &Place) -> Option<String> {
+        if self.open.as_ref().is_none_or(|(id, _)| *id != place.id) {
+            let file = File::open(self.sessions.join(format!("{}.sfs/messages.jsonl", place.id))).ok()?;
+            self.open = Some((place.id.clone(), file));
+        }
+        let (_, file) = self.open.as_mut()?;
+        file.seek(SeekFrom::Start(place.start)).ok()?;
+        let mut line = Vec::new();
+        file.take(place.length).read_to_end(&mut line).ok()?;
+        serde_json::from_slice::<Message>(&line).ok().map(|message| message.searchable())
+    }
+}
+
+#[cfg(test)]
+mod tests;

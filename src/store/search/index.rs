@@ -1,0 +1,183 @@
+//! Keeping the index level with the transcripts.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use super::words;
+use crate::error::Result;
+use crate::model::message::Message;
+use crate::model::{Time, TranscriptId};
+
+/// Text that is collected before it is put into the index, in bytes.
+const BATCH: usize = 16 * 1024 * 1024;
+/// Bits of a message's id below the second of its time: so many messages fit into a second.
+const BITS: u32 = 12;
+
+/// The smallest id of a message of that time.
+pub fn first_id(time: Time) -> i64 {
+    (time.0.div_euclid(1000).clamp(0, i64::MAX >> (BITS + 1))) << BITS
+}
+
+/// A transcript and the part of it that the index lacks.
+#[derive(Clone, Debug)]
+pub struct Gap {
+    id: TranscriptId,
+    path: PathBuf,
+    /// Bytes and lines that the index has.
+    from: (u64, u64),
+    /// Bytes that it should have.
+    to: u64,
+}
+
+/// What the index lacks, and has too much (then it is dropped here).
+pub fn gaps(db: &Transaction<'_>, wanted: &[(TranscriptId, u64)], sessions: &Path) -> Result<Vec<Gap>> {
+    let mut has = std::collections::HashMap::new();
+    let mut query = db.prepare("select id, n, length, lines from transcript")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (n, length, lines): (i64, u64, u64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        has.insert(row.get::<_, String>(0)?, (n, length, lines));
+    }
+    drop(rows);
+    let mut gaps = Vec::new();
+    for (id, to) in wanted {
+        let from = match has.remove(id.as_str()) {
+            Some((_, length, lines)) if length <= *to => (length, lines),
+            // It was cut: begin again.
+            Some((n, _, _)) => {
+                forget(db, n)?;
+                (0, 0)
+            }
+            None => (0, 0),
+        };
+        if from.0 < *to {
+            let path = sessions.join(format!("{id}.sfs/messages.jsonl"));
+            gaps.push(Gap { id: id.clone(), path, from, to: *to });
+        }
+    }
+    for (n, _, _) in has.into_values() {
+        forget(db, n)?;
+    }
+    Ok(gaps)
+}
+
+fn forget(db: &Connection, n: i64) -> Result<()> {
+    db.execute("delete from words where rowid in (select id from message where n = ?1)", [n])?;
+    db.execute("delete from message where n = ?1", [n])?;
+    db.execute("delete from transcript where n = ?1", [n])?;
+    Ok(())
+}
+
+/// A message on its way into the index.
+struct Entry {
+    time: Time,
+    n: i64,
+    seq: u64,
+    role: &'static str,
+    start: u64,
+    length: u64,
+    body: String,
+    parts: String,
+}
+
+/// Fills gaps from the front of the list until a batch is full; what is filled is removed. Gives
+/// the number of messages.
+pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
+    let mut entries = Vec::new();
+    let mut size = 0;
+    while let Some(gap) = gaps.first_mut() {
+        let n = number(db, &gap.id)?;
+        let done = read(gap, n, &mut entries, &mut size);
+        db.execute(
+            "update transcript set length = ?2, lines = ?3 where n = ?1",
+            (n, gap.from.0, gap.from.1),
+        )?;
+        if done {
+            gaps.remove(0);
+        }
+        if size >= BATCH {
+            break;
+        }
+    }
+    insert(db, entries)
+}
+
+fn number(db: &Connection, id: &TranscriptId) -> Result<i64> {
+    let found = db
+        .query_row("select n from transcript where id = ?1", [id.as_str()], |row| row.get(0))
+        .optional()?;
+    if let Some(n) = found {
+        return Ok(n);
+    }
+    db.execute("insert into transcript (id, length, lines) values (?1, 0, 0)", [id.as_str()])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Reads on from where the gap begins, and moves its beginning. Says whether it reached the end;
+/// a file that is gone or damaged ends there too, since nothing more can be found in it.
+fn read(gap: &mut Gap, n: i64, entries: &mut Vec<Entry>, size: &mut usize) -> bool {
+    let opened = File::open(&gap.path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(gap.from.0))?;
+        Ok(BufReader::with_capacity(256 * 1024, file.take(gap.to - gap.from.0)))
+    });
+    let Ok(mut reader) = opened else {
+        gap.from.0 = gap.to;
+        return true;
+    };
+    let mut line = Vec::new();
+    let mut last = Time::default();
+    while *size < BATCH {
+        line.clear();
+        match reader.read_until(b'\n', &mut line) {
+            Ok(read) if read > 0 => {}
+            _ => {
+                gap.from.0 = gap.to;
+                return true;
+            }
+        }
+        let (start, length) = (gap.from.0, line.len() as u64);
+        gap.from = (start + length, gap.from.1 + 1);
+        let Ok(message) = serde_json::from_slice::<Message>(&line) else { continue };
+        if message.timestamp != Time::default() {
+            last = message.timestamp;
+        }
+        let text = message.searchable();
+        let body = words::body(&text).into_owned();
+        *size += body.len() + 64;
+        let parts = words::parts(&text);
+        let role = message.role.as_str();
+        entries.push(Entry { time: last, n, seq: gap.from.1, role, start, length, body, parts });
+    }
+    gap.from.0 >= gap.to
+}
+
+/// Puts messages into the index, oldest first: FTS5 writes a segment whenever an id is smaller
+/// than the one before.
+fn insert(db: &Transaction<'_>, mut entries: Vec<Entry>) -> Result<u64> {
+    entries.sort_by_key(|e| (e.time, e.n, e.seq));
+    let mut put = db.prepare_cached(
+        "insert into message (id, n, seq, role, time, start, length) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let mut words = db.prepare_cached("insert into words (rowid, body, parts) values (?1, ?2, ?3)")?;
+    let mut last = -1;
+    for e in &entries {
+        last = free_id(db, first_id(e.time).max(last + 1))?;
+        put.execute((last, e.n, e.seq, e.role, e.time.0, e.start, e.length))?;
+        words.execute((last, &e.body, &e.parts))?;
+    }
+    Ok(entries.len() as u64)
+}
+
+/// The first id that is free, from there on.
+fn free_id(db: &Connection, mut id: i64) -> Result<i64> {
+    let mut taken = db.prepare_cached("select 1 from message where id = ?1")?;
+    let mut end = db.prepare_cached("select max(id) from message where id between ?1 and ?2")?;
+    while taken.exists([id])? {
+        let last: Option<i64> = end.query_row((id, id | ((1 << BITS) - 1)), |row| row.get(0))?;
+        id = last.unwrap_or(id) + 1;
+    }
+    Ok(id)
+}

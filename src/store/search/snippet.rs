@@ -1,0 +1,177 @@
+//! The words around a match.
+
+use super::query::Term;
+
+/// Before a match.
+const OPEN: char = '«';
+/// Behind a match.
+const CLOSE: char = '»';
+
+/// A word of a text: where it is, and in lower case.
+struct Word {
+    start: usize,
+    end: usize,
+    folded: String,
+}
+
+fn words(text: &str) -> impl Iterator<Item = Word> {
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let start = rest + text.get(rest..)?.find(char::is_alphanumeric)?;
+        let after = text.get(start..)?;
+        let end = start + after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
+        rest = end;
+        Some(Word { start, end, folded: text.get(start..end)?.to_lowercase() })
+    })
+}
+
+/// Where the terms are in a text, in order, not overlapping.
+fn matches(text: &str, terms: &[Term]) -> Vec<(usize, usize)> {
+    let wanted: Vec<(Vec<String>, bool)> =
+        terms.iter().map(|t| (words(&t.text).map(|w| w.folded).collect(), t.prefix)).collect();
+    let all: Vec<Word> = words(text).collect();
+    let mut found = Vec::new();
+    for at in 0..all.len() {
+        for (term, prefix) in wanted.iter().filter(|(term, _)| !term.is_empty()) {
+            let Some(here) = all.get(at..at + term.len()) else { continue };
+            let fits = here.iter().zip(term).enumerate().all(|(i, (word, want))| {
+                word.folded == *want || (*prefix && i + 1 == term.len() && word.folded.starts_with(want.as_str()))
+            });
+            if let (true, Some(first), Some(last)) = (fits, here.first(), here.last()) {
+                found.push((first.start, last.end));
+            }
+        }
+    }
+    if found.is_empty() {
+        // A part of a name, or of a run without spaces.
+        for term in terms.iter().filter(|t| !t.text.is_empty()) {
+            let needle = term.text.to_lowercase();
+            found.extend(find_folded(text, &needle));
+        }
+    }
+    found.sort_unstable();
+    let mut end = 0;
+    found.retain(|(start, stop)| {
+        let free = *start >= end;
+        if free {
+            end = *stop;
+        }
+        free
+    });
+    found
+}
+
+/// Where a text in lower case is in another, whatever its case.
+fn find_folded(text: &str, needle: &str) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    for (start, _) in text.char_indices() {
+        let mut want = needle.chars();
+        let mut next = want.next();
+        let mut end = start;
+        for (i, c) in text.get(start..).unwrap_or_default().char_indices() {
+            let mut fits = true;
+            for low in c.to_lowercase() {
+                fits &= next == Some(low);
+                next = want.next();
+            }
+            if !fits {
+                break;
+            }
+            end = start + i + c.len_utf8();
+            if next.is_none() {
+                out.push((start, end));
+                break;
+            }
+        }
+        if out.len() > 100 {
+            break;
+        }
+        let _ = end;
+    }
+    out
+}
+
+/// The text around the first match, about `context` characters to each side, on one line, with
+/// the matches in it marked; the beginning of the text when nothing can be marked.
+pub fn cut(text: &str, terms: &[Term], context: usize) -> String {
+    around(text, &matches(text, terms), context)
+}
+
+/// The same for matches that are known.
+pub fn around(text: &str, matches: &[(usize, usize)], context: usize) -> String {
+    let (first, last) = matches.first().copied().unwrap_or((0, 0));
+    let start = back(text, first, context);
+    let stop = forward(text, last, context);
+    let mut out = String::new();
+    if start > 0 {
+        out.push('…');
+    }
+    let mut at = start;
+    for (from, to) in matches.iter().copied().filter(|(from, to)| *from >= start && *to <= stop) {
+        push(&mut out, text.get(at..from).unwrap_or_default());
+        out.push(OPEN);
+        push(&mut out, text.get(from..to).unwrap_or_default());
+        out.push(CLOSE);
+        at = to;
+    }
+    push(&mut out, text.get(at..stop).unwrap_or_default());
+    if stop < text.len() {
+        out.push('…');
+    }
+    out.trim().to_owned()
+}
+
+/// Appends with white space and control characters as single spaces.
+fn push(out: &mut String, text: &str) {
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+}
+
+fn back(text: &str, from: usize, context: usize) -> usize {
+    let before = text.get(..from).unwrap_or_default();
+    let start = before.char_indices().rev().nth(context.saturating_sub(1)).map_or(0, |(i, _)| i);
+    // Begin at a word, if one begins soon.
+    let gap = before.get(start..).and_then(|t| t.find(char::is_whitespace)).filter(|gap| *gap < 20);
+    if start == 0 || context == 0 { start.min(from) } else { start + gap.unwrap_or(0) }
+}
+
+fn forward(text: &str, from: usize, context: usize) -> usize {
+    let after = text.get(from..).unwrap_or_default();
+    after.char_indices().nth(context).map_or(text.len(), |(i, _)| from + i)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn term(text: &str, prefix: bool) -> Term {
+        Term { text: text.into(), prefix }
+    }
+
+    #[test]
+    fn matches_are_marked_and_the_rest_is_cut() {
+        let text = format!("{} The Port is\n8443, said port-forward. {}", "x ".repeat(100), "y ".repeat(100));
+        let cut = cut(&text, &[term("port", false)], 20);
+        assert!(cut.contains("The «Port» is 8443, said"), "{cut}");
+        assert!(cut.starts_with('…') && cut.ends_with('…'), "{cut}");
+        assert_eq!(super::cut("call getUserName", &[term("user", false)], 9), "call get«User»Name");
+        assert_eq!(super::cut("これは日本語です", &[term("日本", false)], 9), "これは«日本»語です");
+        assert_eq!(super::cut("prefixes pre", &[term("pre", true)], 9), "«prefixes» «pre»");
+        assert_eq!(super::cut("a two words b", &[term("two words", false)], 9), "a «two words» b");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_and_any_term_can_be_cut(text in ".{0,200}", word in ".{0,6}", context in 0usize..50) {
+            let _ = cut(&text, &[term(&word, false)], context);
+        }
+    }
+}
