@@ -5,3 +5,4 @@ pub mod line;
 pub mod screen;
 pub mod system;
 pub mod table;
+pub mod transcript;

@@ -5,9 +5,11 @@ use crate::engine::{Catalog, Touch};
 
 use super::screen::args as verb;
 use super::system;
+use super::transcript;
 
 /// Every command. Sorted by name within its kind; one line each.
 static ENTRIES: &[Entry] = &[
+    Entry::run::<transcript::capture::Capture>("capture"),
     Entry::run::<system::completions::Completions>("completions"),
     Entry::run::<system::config_get::ConfigGet>("config get"),
     Entry::run::<system::config_path::ConfigPath>("config path"),
@@ -16,7 +18,10 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::demo::Demo>("demo"),
     Entry::run::<system::journal_export::JournalExport>("journal export"),
     Entry::run::<system::journal_list::JournalList>("journal list"),
+    Entry::run::<transcript::list::List>("list"),
     Entry::run::<system::man::Man>("man"),
+    Entry::run::<transcript::search::Search>("search"),
+    Entry::run::<transcript::show::Show>("show"),
     Entry::run::<system::version::Version>("version"),
     // Verbs of the screen.
     Entry::screen::<verb::Focus>("focus"),

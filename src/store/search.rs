@@ -183,7 +183,8 @@ impl Store {
             None => ("0.0", "m.id desc"),
         };
         // A pattern has to look at all of them.
-        let limit = if search.limit == 0 || search.regex { -1 } else { i64::try_from(search.limit).unwrap_or(-1) };
+        let limit =
+            if search.limit == 0 || search.regex { -1 } else { i64::try_from(search.limit).unwrap_or(-1) };
         let sql = format!(
             "select t.id, m.seq, m.role, m.time, m.start, m.length, {score} from {from}
              where {wanted} order by {order} limit {limit}"

@@ -72,7 +72,8 @@ impl Store {
             .read(move |db| {
                 let key = Sql::Text(id.as_str().to_owned());
                 let sql = format!("select {ROW} from transcript t where t.id = ?");
-                let row = rows(db, &sql, vec![key])?.into_iter().next().ok_or_else(|| unknown(id.as_str()))?;
+                let row =
+                    rows(db, &sql, vec![key])?.into_iter().next().ok_or_else(|| unknown(id.as_str()))?;
                 let length = "select length from transcript where id = ?1";
                 Ok((row, db.query_row(length, [id.as_str()], |row| row.get(0))?))
             })
@@ -99,9 +100,11 @@ impl Store {
             .write(move |db| {
                 let alias = alias.as_ref().map(|a| a.as_str());
                 let holder: Option<String> = db
-                    .query_row("select id from transcript where alias = ?1 and id <> ?2", (alias, id.as_str()), |r| {
-                        r.get(0)
-                    })
+                    .query_row(
+                        "select id from transcript where alias = ?1 and id <> ?2",
+                        (alias, id.as_str()),
+                        |r| r.get(0),
+                    )
                     .optional()?;
                 if let (Some(holder), Some(alias)) = (holder, alias) {
                     return Err(Error::conflict(format!("`{alias}` is the name of `{holder}` already"))
@@ -329,7 +332,8 @@ fn find(db: &Connection, text: &str) -> Result<TranscriptId> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     };
     let mut found = if text == "@last" {
-        let sql = "select id, title from transcript where id is not null order by updated desc, n desc limit 1";
+        let sql =
+            "select id, title from transcript where id is not null order by updated desc, n desc limit 1";
         one(sql, &[])?
     } else {
         one("select id, title from transcript where id is not null and (id = ?1 or alias = ?1)", &[text])?

@@ -46,9 +46,10 @@ pub fn write(
 }
 
 fn workspace(root: &str, head: &Head) -> Value {
-    let git = [&head.branch, &head.commit, &head.remote].iter().any(|v| v.is_some()).then(
-        || json!({"remote_url": head.remote, "branch": head.branch, "commit_sha": head.commit}),
-    );
+    let git = [&head.branch, &head.commit, &head.remote]
+        .iter()
+        .any(|v| v.is_some())
+        .then(|| json!({"remote_url": head.remote, "branch": head.branch, "commit_sha": head.commit}));
     json!({"root_path": root, "git": git})
 }
 

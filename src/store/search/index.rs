@@ -106,9 +106,8 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
 }
 
 fn number(db: &Connection, id: &TranscriptId) -> Result<i64> {
-    let found = db
-        .query_row("select n from transcript where id = ?1", [id.as_str()], |row| row.get(0))
-        .optional()?;
+    let found =
+        db.query_row("select n from transcript where id = ?1", [id.as_str()], |row| row.get(0)).optional()?;
     if let Some(n) = found {
         return Ok(n);
     }

@@ -55,8 +55,9 @@ impl Query {
 }
 
 fn bad(why: &str) -> Error {
-    Error::usage(format!("the query cannot be understood: {why}"))
-        .hint("words, \"a phrase\", prefix*, AND, OR, NOT and parentheses; words side by side must all be there")
+    Error::usage(format!("the query cannot be understood: {why}")).hint(
+        "words, \"a phrase\", prefix*, AND, OR, NOT and parentheses; words side by side must all be there",
+    )
 }
 
 fn tokens(text: &str) -> Result<Vec<Token>> {
@@ -171,7 +172,7 @@ impl Parser {
         // One character of a script without spaces is the first half of a word in the index.
         let single = term.text.chars().count() == 1 && term.text.contains(words::is_cjk);
         let star = if term.prefix || single { " *" } else { "" };
-        let quoted = words::body(&term.text).replace('"', " ").replace('\0', " ");
+        let quoted = words::body(&term.text).replace(['"', '\0'], " ");
         if !self.negated {
             self.terms.push(term);
         }
@@ -208,7 +209,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_is_usage() {
-        for text in ["", "\"", "a AND", "AND a", "NOT a", "a OR", "(a", "a)", "()", "!!!", "a AND NOT b", "a NOT"] {
+        for text in
+            ["", "\"", "a AND", "AND a", "NOT a", "a OR", "(a", "a)", "()", "!!!", "a AND NOT b", "a NOT"]
+        {
             let error = Query::parse(text).expect_err(text);
             assert_eq!(error.code, crate::error::Code::Usage, "{text}");
         }

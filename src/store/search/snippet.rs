@@ -35,7 +35,8 @@ fn matches(text: &str, terms: &[Term]) -> Vec<(usize, usize)> {
         for (term, prefix) in wanted.iter().filter(|(term, _)| !term.is_empty()) {
             let Some(here) = all.get(at..at + term.len()) else { continue };
             let fits = here.iter().zip(term).enumerate().all(|(i, (word, want))| {
-                word.folded == *want || (*prefix && i + 1 == term.len() && word.folded.starts_with(want.as_str()))
+                word.folded == *want
+                    || (*prefix && i + 1 == term.len() && word.folded.starts_with(want.as_str()))
             });
             if let (true, Some(first), Some(last)) = (fits, here.first(), here.last()) {
                 found.push((first.start, last.end));

@@ -64,9 +64,8 @@ pub fn parts(text: &str) -> String {
             let after = bytes.get(i + 1);
             // `parseHTTPRequest`: before `H`, and before the `R` that ends the capitals.
             let starts = c.is_ascii_uppercase()
-                && before.is_some_and(|b| {
-                    !b.is_ascii_uppercase() || after.is_some_and(u8::is_ascii_lowercase)
-                });
+                && before
+                    .is_some_and(|b| !b.is_ascii_uppercase() || after.is_some_and(u8::is_ascii_lowercase));
             if starts {
                 out.push(' ');
             }
@@ -99,7 +98,10 @@ mod tests {
 
     #[test]
     fn scripts_without_spaces_become_words_of_two() {
-        assert_eq!(body("say 日本語 now").split_whitespace().collect::<Vec<_>>(), ["say", "日本", "本語", "now"]);
+        assert_eq!(
+            body("say 日本語 now").split_whitespace().collect::<Vec<_>>(),
+            ["say", "日本", "本語", "now"]
+        );
         assert_eq!(body("a漢b").split_whitespace().collect::<Vec<_>>(), ["a", "漢", "b"]);
         assert_eq!(parts("日本語").trim(), "語");
         assert!(matches!(body("Grüße"), Cow::Borrowed(_)));

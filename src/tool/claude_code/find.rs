@@ -109,7 +109,8 @@ pub fn live(root: &Path) -> Vec<String> {
         .filter_map(|path| {
             let card = jsonl::parse(&fs::read(path).ok()?)?;
             let pid = card.get("pid")?.as_u64()?;
-            let start = card.get("procStart").map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))?;
+            let start =
+                card.get("procStart").map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))?;
             (start_of(pid)? == start).then(|| value::string(&card, "sessionId"))?
         })
         .collect()

@@ -198,7 +198,9 @@ impl Thread {
             head.interface = Some(if entry.starts_with("sdk") { "exec" } else { entry }.to_owned());
         }
         match kind {
-            "custom-title" => head.offer_title(Rank::Person, value::str(map, "customTitle").unwrap_or_default()),
+            "custom-title" => {
+                head.offer_title(Rank::Person, value::str(map, "customTitle").unwrap_or_default())
+            }
             "ai-title" => head.offer_title(Rank::Model, value::str(map, "aiTitle").unwrap_or_default()),
             // The sum goes on over resumes, and a fork begins with its origin's.
             "cost-state" if head.parent.is_none() => {
@@ -219,10 +221,10 @@ impl Thread {
         if self.copied(&map, sink) {
             return Ok(());
         }
-        let mut inner = match map.remove("message") {
-            Some(Value::Object(inner)) => inner,
-            _ => return self.unknown(map, time, sink),
+        let Some(Value::Object(inner)) = map.get_mut("message") else {
+            return self.unknown(map, time, sink);
         };
+        let mut inner = std::mem::take(inner);
         let mut rest = Map::new();
         let content = blocks::content(inner.remove("content").unwrap_or_default(), &self.outputs, &mut rest);
         let mut message = self.frame(&map, time, sink);
@@ -232,7 +234,7 @@ impl Thread {
         if inner.get("role").and_then(Value::as_str) == Some("assistant") {
             self.answer(&mut message, &map, &inner);
         } else {
-            self.from_user(&mut message, &map);
+            self.user_line(&mut message, &map);
         }
         if let Some(agent) = &message.agent_id {
             let card = self.head.agents.entry(agent.clone()).or_default();
@@ -326,7 +328,7 @@ impl Thread {
     }
 
     /// A user's line: a prompt, results, or something that was put there.
-    fn from_user(&mut self, message: &mut Message, map: &Map<String, Value>) {
+    fn user_line(&mut self, message: &mut Message, map: &Map<String, Value>) {
         let results = message.content.iter().any(|b| matches!(b, Block::ToolResult { .. }));
         let words = message.content.iter().find_map(|b| match b {
             Block::Text { text } => Some(text.as_str()),
@@ -391,7 +393,12 @@ impl Thread {
                 Block::Text { text } => Some(digest(text)),
                 _ => None,
             });
-            let call = self.memo.tasks.iter().find(|(_, task)| Some(task) == prompt.as_ref()).map(|(id, _)| id.clone());
+            let call = self
+                .memo
+                .tasks
+                .iter()
+                .find(|(_, task)| Some(task) == prompt.as_ref())
+                .map(|(id, _)| id.clone());
             self.head.agents.entry(name.clone()).or_default().tool_use_id = call;
             name
         });

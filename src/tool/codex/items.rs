@@ -71,7 +71,9 @@ pub fn translate(item: &mut Map<String, Value>) -> Option<Item> {
             content.extend(picture);
             assistant(content)
         }
-        "function_call_output" | "custom_tool_call_output" | "local_shell_call_output"
+        "function_call_output"
+        | "custom_tool_call_output"
+        | "local_shell_call_output"
         | "tool_search_output" => Item { role: Role::Tool, content: output(item), is_meta: false },
         "ghost_snapshot" | "additional_tools" => return None,
         _ => {
@@ -120,7 +122,8 @@ fn part(part: Value) -> Block {
     let Value::Object(mut map) = part else { return Block::opaque("x-codex", part) };
     match value::str(&map, "type") {
         Some("input_text" | "output_text" | "text" | "refusal") => {
-            let text = value::take_string(&mut map, "text").or_else(|| value::take_string(&mut map, "refusal"));
+            let text =
+                value::take_string(&mut map, "text").or_else(|| value::take_string(&mut map, "refusal"));
             Block::Text { text: text.unwrap_or_default() }
         }
         Some("input_image") => match value::string(&map, "image_url") {
@@ -156,7 +159,8 @@ fn reasoning(item: &mut Map<String, Value>) -> Block {
 }
 
 fn call(item: &mut Map<String, Value>, input: Value, name: &str) -> Block {
-    let tool_use_id = value::string(item, "call_id").or_else(|| value::string(item, "id")).unwrap_or_default();
+    let tool_use_id =
+        value::string(item, "call_id").or_else(|| value::string(item, "id")).unwrap_or_default();
     let name = value::take_string(item, "name").unwrap_or_else(|| name.to_owned());
     Block::ToolUse { tool_use_id, name, input: value::arguments(input) }
 }
@@ -215,7 +219,8 @@ fn status(text: String) -> (String, Option<i64>, Option<u64>) {
     }
     let mut exit = None;
     for line in text.lines().take(6).take_while(|line| *line != "Output:") {
-        let number = line.strip_prefix("Exit code: ").or_else(|| line.strip_prefix("Process exited with code "));
+        let number =
+            line.strip_prefix("Exit code: ").or_else(|| line.strip_prefix("Process exited with code "));
         exit = exit.or_else(|| number?.trim().parse().ok());
     }
     (text, exit, None)
@@ -229,7 +234,10 @@ mod tests {
     fn exit_codes_of_all_generations_are_found() {
         let old = r#"{"output":"no such file\n","metadata":{"exit_code":1,"duration_seconds":0.1}}"#;
         assert_eq!(status(old.into()), ("no such file\n".into(), Some(1), Some(100)));
-        for text in ["Exit code: 2\nWall time: 0 seconds\nOutput:\nx", "Chunk ID: 1\nProcess exited with code 2\nOutput:\n"] {
+        for text in [
+            "Exit code: 2\nWall time: 0 seconds\nOutput:\nx",
+            "Chunk ID: 1\nProcess exited with code 2\nOutput:\n",
+        ] {
             assert_eq!(status(text.into()).1, Some(2));
         }
         assert_eq!(status("Output:\nExit code: 3".into()).1, None, "printed by the command");

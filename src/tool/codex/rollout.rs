@@ -71,11 +71,11 @@ impl Rollout {
         let timed = time.is_some();
         self.memo.time = time.unwrap_or(self.memo.time);
         let kind = value::string(&line, "type");
-        let payload = match line.remove("payload") {
-            Some(Value::Object(payload)) => payload,
+        let Some(Value::Object(payload)) = line.get_mut("payload") else {
             // Before 0.42: bare items, and a first line without a type.
-            _ => return self.bare(kind.as_deref(), line, raw, sink),
+            return self.bare(kind.as_deref(), line, raw, sink);
         };
+        let payload = std::mem::take(payload);
         match kind.as_deref() {
             Some("session_meta") => {
                 self.meta(&payload);
@@ -356,7 +356,8 @@ impl Rollout {
             message.content.push(Block::text(""));
         }
         let id = message.msg_id.clone();
-        message.parent_msg_id = self.memo.last.replace(id.clone()).filter(|last| *last != id && sink.holds(last));
+        message.parent_msg_id =
+            self.memo.last.replace(id.clone()).filter(|last| *last != id && sink.holds(last));
         sink.message(message)?;
         Ok(())
     }

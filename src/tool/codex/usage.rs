@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_record_is_not_counted_again_by_the_sum() {
         let mut meter = Meter::default();
-        let record = serde_json::json!({"usage": {"input_tokens": 40, "cached_input_tokens": 30, "output_tokens": 2}});
+        let record =
+            serde_json::json!({"usage": {"input_tokens": 40, "cached_input_tokens": 30, "output_tokens": 2}});
         let mut sum = meter.record(record.as_object().expect("an object"));
         sum = sum.plus(meter.count(&event(40, 30, 2)));
         sum = sum.plus(meter.count(&event(40, 30, 2)));

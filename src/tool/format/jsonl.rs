@@ -177,9 +177,8 @@ impl Lines {
         let read = self.line.len() as u64;
         let room = HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(self.line.get(..room.min(self.line.len())).unwrap_or_default());
-        self.tail.extend_from_slice(
-            self.line.get(self.line.len().saturating_sub(TAIL)..).unwrap_or_default(),
-        );
+        self.tail
+            .extend_from_slice(self.line.get(self.line.len().saturating_sub(TAIL)..).unwrap_or_default());
         let surplus = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..surplus);
         self.cursor.offset += read;

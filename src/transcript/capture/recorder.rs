@@ -160,10 +160,8 @@ impl<'a> Recorder<'a> {
             }
             self.fill(&mut row, &head);
             let parent = head.parent.as_ref().and_then(|p| self.known.get(p)?.row.as_ref()).map(|r| &r.id);
-            let counts = manifest::Counts {
-                turns: self.saved.tally.prompts,
-                tools: self.saved.tally.tools.clone(),
-            };
+            let counts =
+                manifest::Counts { turns: self.saved.tally.prompts, tools: self.saved.tally.tools.clone() };
             let path = self.session.sources.first().map(|s| s.path.as_path()).unwrap_or(Path::new(""));
             let folder = sfs::folder(self.sessions, &row.id);
             manifest::write(&folder, &row, &head, &counts, path, parent)?;
@@ -180,7 +178,8 @@ impl<'a> Recorder<'a> {
     fn fill(&self, row: &mut TranscriptRow, head: &Head) {
         let Tally { messages, tool_calls, usage, first, last, .. } = self.saved.tally.clone();
         let usage = usage.plus(head.unclaimed);
-        row.title = self.session.title.clone().or_else(|| head.title.as_ref().map(|(_, title)| title.clone()));
+        row.title =
+            self.session.title.clone().or_else(|| head.title.as_ref().map(|(_, title)| title.clone()));
         row.workdir.clone_from(&head.workdir);
         row.branch.clone_from(&head.branch);
         row.model.clone_from(&head.model);

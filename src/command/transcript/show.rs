@@ -1,0 +1,136 @@
+//! `show`
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{Command, Ctx, Done, Touch};
+use crate::error::{Error, Result};
+use crate::model::message::{Message, Role};
+use crate::model::transcript::TranscriptRow;
+use crate::transcript::{page, sfs};
+
+/// Messages on a page, and around a message.
+const PAGE: u64 = 50;
+/// Messages before and behind the one that is asked for.
+const AROUND: u64 = 10;
+
+/// Show a transcript: what it is, and what was said.
+#[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+pub struct Show {
+    /// Its id, a prefix of it, its alias, or `@last`.
+    pub id: String,
+    /// The messages too; all of them unless a page is asked for.
+    #[arg(long)]
+    #[serde(default)]
+    pub messages: bool,
+    /// Only this page of messages; 1 is the newest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[serde(default)]
+    pub page: Option<u64>,
+    /// Only messages of this role.
+    #[arg(long, value_name = "ROLE")]
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// Only the message of this number and those around it.
+    #[arg(long, value_name = "SEQ", conflicts_with = "page")]
+    #[serde(default)]
+    pub around: Option<u64>,
+}
+
+impl Command for Show {
+    const TOUCH: Touch = Touch::Reads;
+    type Output = Value;
+
+    async fn run(self, cx: &Ctx) -> Result<Done<Value>> {
+        let id = cx.store.find_transcript(&self.id).await?;
+        let (mut row, length) = cx.store.transcript(&id).await?;
+        super::list::mark_live(cx, std::slice::from_mut(&mut row)).await;
+        let folder = sfs::folder(&cx.paths.sessions(), &id);
+        let manifest = tokio::fs::read(folder.join("manifest.json")).await.ok();
+        let manifest: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut value = serde_json::to_value(&row)?;
+        value["message_count"] = row.messages.into();
+        value["path"] = folder.to_string_lossy().into();
+        value["manifest"] = manifest.unwrap_or_default();
+        if self.messages || self.page.is_some() || self.role.is_some() || self.around.is_some() {
+            let sessions = cx.paths.sessions();
+            let read = move || self.read(&sessions, &row, length);
+            let messages = tokio::task::spawn_blocking(read)
+                .await
+                .map_err(|e| Error::internal(format!("reading `{id}` ended early: {e}")))??;
+            value["messages"] = Value::Array(messages);
+        }
+        Ok(value.into())
+    }
+}
+
+impl Show {
+    /// The messages that are wanted. Those of a role are counted from the end, so one pass finds
+    /// their numbers and a second one reads the page.
+    fn read(&self, sessions: &std::path::Path, row: &TranscriptRow, length: u64) -> Result<Vec<Value>> {
+        let last = row.messages;
+        let range = match (self.around, self.page) {
+            (Some(seq), _) => {
+                if seq == 0 || seq > last {
+                    return Err(Error::not_found(format!("`{}` has no message {seq}", row.id))
+                        .hint(format!("it has messages 1 to {last}")));
+                }
+                seq.saturating_sub(AROUND).max(1)..=seq + AROUND
+            }
+            (None, Some(page)) if self.role.is_none() => newest(last, page),
+            _ => 1..=last,
+        };
+        let mut out = Vec::new();
+        page::each(sessions, &row.id, length, range, |seq, message| {
+            if self.role.is_none_or(|role| role == message.role) {
+                out.push(shown(seq, message));
+            }
+            Ok(())
+        })?;
+        if let (Some(page), Some(_)) = (self.page, self.role) {
+            let range = newest(out.len() as u64, page);
+            let (skip, take) = (range.start() - 1, range.end().saturating_sub(range.start() - 1));
+            let bound = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            out = out.into_iter().skip(bound(skip)).take(bound(take)).collect();
+        }
+        Ok(out)
+    }
+}
+
+/// The numbers on a page, counted from the newest; empty when there is no such page.
+fn newest(last: u64, page: u64) -> std::ops::RangeInclusive<u64> {
+    let end = last.saturating_sub((page - 1).saturating_mul(PAGE));
+    end.saturating_sub(PAGE) + 1..=end
+}
+
+fn shown(seq: u64, message: Message) -> Value {
+    json!({
+        "seq": seq,
+        "role": message.role,
+        "time": message.timestamp,
+        "blocks": message.content,
+        "msg_id": message.msg_id,
+        "parent_msg_id": message.parent_msg_id,
+        "model": message.model,
+        "stop_reason": message.stop_reason,
+        "usage": message.usage,
+        "agent_id": message.agent_id,
+        "is_sidechain": message.is_sidechain,
+        "is_meta": message.is_meta,
+        "prompt": message.is_prompt(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_counted_from_the_newest() {
+        assert_eq!(newest(120, 1), 71..=120);
+        assert_eq!(newest(120, 3), 1..=20);
+        assert!(newest(120, 4).is_empty());
+        assert_eq!(newest(3, 1), 1..=3);
+        assert!(newest(0, 1).is_empty());
+    }
+}
