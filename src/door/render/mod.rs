@@ -30,12 +30,56 @@ fn screen(value: &Value, color: bool) -> String {
     text
 }
 
+/// The columns that people want of rows with many fields, most wanted first; `--json` has them all.
+const COLUMNS: &[(&str, &[&str])] = &[
+    ("host check", HOST),
+    ("host list", HOST),
+    (
+        "list",
+        &[
+            "id",
+            "updated",
+            "tool",
+            "title",
+            "messages",
+            "tokens_in",
+            "tokens_out",
+            "cost_usd",
+            "workdir",
+            "host",
+        ],
+    ),
+    ("session list", &["id", "name", "host", "state", "exit_code", "tool", "command", "workdir", "started"]),
+    (
+        "worktree list",
+        &["feature", "repo", "host", "branch", "ahead", "behind", "dirty", "last_commit", "path"],
+    ),
+];
+const HOST: &[&str] = &[
+    "name",
+    "state",
+    "target",
+    "rtt_ms",
+    "os",
+    "arch",
+    "load1",
+    "mem_used_pct",
+    "live",
+    "agent",
+    "git",
+    "tools",
+    "error",
+];
+
 /// A command's result as text.
 pub(super) fn result(id: &str, value: &Value, width: Option<usize>, color: bool) -> String {
     let draw = SPECIAL.iter().find(|(name, _)| *name == id).map(|(_, draw)| *draw);
     match draw {
         Some(draw) => draw(value, width, color),
-        None => table::any(value, width, color),
+        None => {
+            let columns = COLUMNS.iter().find(|(name, _)| *name == id).map(|(_, columns)| *columns);
+            table::with_columns(value, columns, width, color)
+        }
     }
 }
 

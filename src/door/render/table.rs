@@ -4,9 +4,31 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::door::output::render_safe;
+use crate::model::Time;
 
 /// The widest that one cell gets when no terminal limits it.
 const CELL_MAX: usize = 80;
+
+/// Rows with these columns, where they hold anything; anything else in its own form.
+pub(super) fn with_columns(
+    value: &Value,
+    columns: Option<&[&str]>,
+    width: Option<usize>,
+    color: bool,
+) -> String {
+    let (Some(rows), Some(columns)) = (value.as_array().filter(|rows| !rows.is_empty()), columns) else {
+        return any(value, width, color);
+    };
+    let pick = |row: &Value| -> Value {
+        columns.iter().filter_map(|c| Some(((*c).to_owned(), plain(row.get(*c)?)))).collect()
+    };
+    any(&rows.iter().map(pick).collect(), width, color)
+}
+
+/// A field as something that a cell can show: an error is its message.
+fn plain(value: &Value) -> Value {
+    value.get("message").filter(|m| m.is_string()).unwrap_or(value).clone()
+}
 
 /// Any value as text.
 pub(super) fn any(value: &Value, width: Option<usize>, color: bool) -> String {
@@ -89,9 +111,17 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
-        Value::String(text) => text.clone(),
+        // To the minute is enough for eyes.
+        Value::String(text) => match Time::parse(text) {
+            Some(_) if text.len() == 24 => text[..16].replacen('T', " ", 1),
+            _ => text.clone(),
+        },
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
-        Value::Number(_) | Value::Object(_) => value.to_string(),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(fraction) => format!("{}", (fraction * 1000.0).round() / 1000.0),
+            None => number.to_string(),
+        },
+        Value::Object(_) => value.to_string(),
     };
     render_safe(&text).replace(['\n', '\t'], " ")
 }

@@ -13,7 +13,12 @@ const RESULT_LINES: usize = 12;
 /// `show`: the head as a record, then the messages.
 pub(super) fn show(value: &Value, width: Option<usize>, color: bool) -> String {
     let mut head = value.clone();
-    let messages = head.as_object_mut().and_then(|fields| fields.remove("messages"));
+    let messages = head.as_object_mut().and_then(|fields| {
+        // The canonical manifest is for programs.
+        fields.remove("manifest");
+        // Without --messages it is their number.
+        if fields.get("messages").is_some_and(Value::is_array) { fields.remove("messages") } else { None }
+    });
     let mut text = table::any(&head, width, color);
     for message in messages.as_ref().and_then(Value::as_array).into_iter().flatten() {
         text.push('\n');
