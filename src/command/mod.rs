@@ -1,8 +1,12 @@
 //! Everything the product can do: one file per command, one line per command in [`table`].
 
 pub mod args;
+pub mod feature;
+pub mod host;
 pub mod line;
+pub mod repo;
 pub mod screen;
 pub mod system;
 pub mod table;
 pub mod transcript;
+pub mod workspace;

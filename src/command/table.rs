@@ -4,11 +4,12 @@ use crate::engine::contract::Entry;
 use crate::engine::{Catalog, Touch};
 
 use super::screen::args as verb;
-use super::system;
-use super::transcript;
+use super::{feature, host, repo, system, transcript, workspace};
 
 /// Every command. Sorted by name within its kind; one line each.
 static ENTRIES: &[Entry] = &[
+    Entry::run::<workspace::attach::Attach>("attach"),
+    Entry::run::<host::bootstrap::Bootstrap>("bootstrap"),
     Entry::run::<transcript::capture::Capture>("capture"),
     Entry::run::<system::completions::Completions>("completions"),
     Entry::run::<system::config_get::ConfigGet>("config get"),
@@ -16,13 +17,25 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::config_set::ConfigSet>("config set"),
     Entry::run::<system::config_show::ConfigShow>("config show"),
     Entry::run::<system::demo::Demo>("demo"),
+    Entry::run::<feature::list::FeatureList>("feature list"),
+    Entry::run::<feature::new::FeatureNew>("feature new"),
+    Entry::run::<feature::show::FeatureShow>("feature show"),
+    Entry::run::<host::add::HostAdd>("host add"),
+    Entry::run::<host::check::HostCheck>("host check"),
+    Entry::run::<host::list::HostList>("host list"),
+    Entry::run::<host::remove::HostRemove>("host remove"),
+    Entry::run::<host::show::HostShow>("host show"),
     Entry::run::<system::journal_export::JournalExport>("journal export"),
     Entry::run::<system::journal_list::JournalList>("journal list"),
     Entry::run::<transcript::list::List>("list"),
     Entry::run::<system::man::Man>("man"),
+    Entry::run::<repo::add::RepoAdd>("repo add"),
+    Entry::run::<repo::list::RepoList>("repo list"),
     Entry::run::<transcript::search::Search>("search"),
     Entry::run::<transcript::show::Show>("show"),
+    Entry::run::<workspace::sync::Sync>("sync"),
     Entry::run::<system::version::Version>("version"),
+    Entry::run::<workspace::worktree_list::WorktreeList>("worktree list"),
     // Verbs of the screen.
     Entry::screen::<verb::Focus>("focus"),
     Entry::screen::<verb::None>("quit"),

@@ -1,5 +1,6 @@
 //! The text and byte doors, and the way to each of them.
 
+mod agent;
 mod batch;
 mod cli;
 mod log;
@@ -37,6 +38,9 @@ pub fn enter(words: impl Iterator<Item = OsString>, screen: Cockpit) -> ExitCode
 }
 
 fn dispatch(words: &[String], screen: Cockpit) -> Result<ExitCode> {
+    if let Some(done) = agent::requested(words) {
+        return done;
+    }
     if let Some(request) = batch::requested(words) {
         return batch::run(request?);
     }

@@ -30,6 +30,26 @@ where
     F: Fn(Arc<dyn fleet::Host>) -> Fut,
     Fut: Future<Output = Result<T>>,
 {
+    let mut done = 0;
+    fan_told(cx, hosts, step, |host, result| {
+        done += 1;
+        let word = if result.is_ok() { "done" } else { "failed" };
+        cx.emit.progress(done, hosts.len() as u64, format!("{}: {word}", host.name));
+    })
+    .await
+}
+
+/// The same for a step that has progress of its own to tell: `told` hears of each host as it ends.
+pub async fn fan_told<T, F, Fut>(
+    cx: &Ctx,
+    hosts: &[Host],
+    step: F,
+    mut told: impl FnMut(&Host, &Result<T>),
+) -> Vec<Fanned<T>>
+where
+    F: Fn(Arc<dyn fleet::Host>) -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
     let places = Semaphore::new(64);
     let mut running: FuturesUnordered<_> = hosts
         .iter()
@@ -43,11 +63,8 @@ where
         })
         .collect();
     let mut results: Vec<Option<Result<T>>> = hosts.iter().map(|_| None).collect();
-    let mut done = 0;
     while let Some((index, result)) = running.next().await {
-        done += 1;
-        let word = if result.is_ok() { "done" } else { "failed" };
-        cx.emit.progress(done, hosts.len() as u64, format!("{}: {word}", hosts[index].name));
+        told(&hosts[index], &result);
         results[index] = Some(result);
     }
     let rows = hosts.iter().cloned().zip(results);

@@ -77,6 +77,15 @@ impl Master {
         }
     }
 
+    /// Makes the folders of socket, lock and configuration.
+    ///
+    /// # Errors
+    /// `refused` when one of them belongs to somebody else.
+    pub(super) fn make_folders(&self) -> Result<()> {
+        let places = [&self.control, &self.lock, &self.config];
+        places.into_iter().filter_map(|file| file.parent()).try_for_each(files::private_dir)
+    }
+
     /// Starts the master and returns once it is connected. Whoever calls holds the lock and knows
     /// that no live master listens on the socket.
     ///

@@ -1,11 +1,13 @@
 //! Reaching a machine: this one, or one behind the system's ssh.
 
+pub mod bootstrap;
 pub mod host;
 mod link;
 mod local;
 mod master;
 mod mux;
 mod pool;
+pub mod probe;
 mod remote;
 mod serve;
 pub mod sh;

@@ -36,9 +36,9 @@ impl Remote {
         let ready = format!("sf-agent-{}", random::hex(8)?);
         // A program that is not there or does not run is silent: its end comes before its hello.
         let script = format!(
-            "cd \"${{HOME:-/}}\" 2>/dev/null\nb={DATA_DIR}/bin\ns=none\n\
+            "cd \"${{HOME:-/}}\" 2>/dev/null\nb={DATA_DIR}/bin s=none\n\
              [ -r \"$b/current\" ] && read -r s v <\"$b/current\"\necho {ready}\n\
-             {{ [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio; exit 0; }}\n"
+             [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio\nexit 0"
         );
         let io = self.ssh.pipe(&script, &ready).await?;
         let open = Arc::new(Link::open(io).await.map_err(|e| self.no_agent(e))?);

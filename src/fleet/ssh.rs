@@ -71,13 +71,14 @@ impl Ssh {
     /// Runs a script that takes over standard input once it has printed the line `ready`; returns
     /// its input and output from there on.
     ///
-    /// A shell reads ahead, so nothing may be sent before the script says that it reads no more.
+    /// A shell reads its script as it goes, and reads ahead. So the script is one compound, read
+    /// whole before it begins, and nothing else is sent before it has said `ready`.
     pub(super) async fn pipe(&self, script: &str, ready: &str) -> Result<Duplex> {
         let mut shell = self.shell().await?;
         let (stdin, mut stdout, mut stderr) = pipes(&mut shell)?;
         let mut stdin = Writer(Some(stdin));
         let lost = |e: std::io::Error| self.master.unreachable(&e.to_string());
-        stdin.write_all(script.as_bytes()).await.map_err(lost)?;
+        stdin.write_all(format!("{{\n{script}\n}}\n").as_bytes()).await.map_err(lost)?;
         let mut said = Vec::new();
         let rest = loop {
             if let Some(at) = steps::after_line(&said, ready) {
@@ -132,10 +133,12 @@ impl Ssh {
         if self.alive().await {
             return Ok(());
         }
-        let path = self.master.lock.clone();
-        let _lock = tokio::task::spawn_blocking(move || lock::lock(&path))
-            .await
-            .map_err(|e| Error::internal(format!("waiting for a lock: {e}")))??;
+        let master = self.master.clone();
+        let locked = tokio::task::spawn_blocking(move || {
+            master.make_folders()?;
+            lock::lock(&master.lock)
+        });
+        let _lock = locked.await.map_err(|e| Error::internal(format!("waiting for a lock: {e}")))??;
         if self.alive().await {
             return Ok(());
         }

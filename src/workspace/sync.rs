@@ -10,9 +10,10 @@ use super::lock::failure;
 use super::plan::{self, Plan};
 use super::tree::{self, Tree};
 use super::unit::Unit;
+use super::worktree;
 use crate::error::{Error, Result};
 use crate::fleet::{Host, Output, Step};
-use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo};
+use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo, Worktree};
 
 /// How a sync is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,15 @@ pub struct How<'a> {
     pub dry_run: bool,
 }
 
+/// What became of one wanted worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What was done.
+    pub row: SyncRepo,
+    /// What is there now.
+    pub tree: Worktree,
+}
+
 /// Brings the wanted worktrees of one host about; a row for each, in order. What fails is an error
 /// in its row and holds up no other. `told` hears of each worktree once it is settled.
 ///
@@ -35,7 +45,7 @@ pub async fn sync(
     units: &[Unit],
     how: How<'_>,
     told: &(dyn Fn(&Unit, &str) + Sync),
-) -> Result<Vec<SyncRepo>> {
+) -> Result<Vec<Settled>> {
     let lanes = lanes(units);
     let seen = observe(host, units, &lanes, how).await?;
     let mut rows = Vec::with_capacity(units.len());
@@ -51,7 +61,7 @@ pub async fn sync(
                 row.error = Some(error);
             }
         }
-        rows.push(row);
+        rows.push(Settled { row, tree: worktree::row(host.name(), unit, tree) });
     }
     if !todo.is_empty() {
         apply(host, units, &lanes, how, &todo, &mut rows, told).await?;
@@ -92,7 +102,7 @@ async fn observe(
     }
     let trees = steps.len();
     let looks = units.iter().zip(lanes);
-    steps.extend(looks.map(|(u, lane)| Step { script: tree::observe(u, how.root, false), lane: *lane }));
+    steps.extend(looks.map(|(u, lane)| Step { script: tree::observe(u, how.root), lane: *lane }));
     let outputs = ask(host, steps, how.jobs).await?;
     let of_lane = |lane: u32| {
         let output = &outputs[first[lane as usize].unwrap_or(0)];
@@ -108,7 +118,7 @@ async fn apply(
     lanes: &[u32],
     how: How<'_>,
     todo: &[(usize, Plan)],
-    rows: &mut [SyncRepo],
+    rows: &mut [Settled],
     told: &(dyn Fn(&Unit, &str) + Sync),
 ) -> Result<()> {
     let mut steps = Vec::new();
@@ -130,17 +140,18 @@ async fn apply(
     for ((at, plan), made) in todo.iter().zip(&outputs[makes..]) {
         let clone = clones[lanes[*at] as usize].map(|step| &outputs[step]);
         let unit = &units[*at];
-        rows[*at] = settled(unit, plan, clone, made);
-        told(unit, if rows[*at].error.is_some() { "failed" } else { "done" });
+        let tree = tree::parse(&made.stdout);
+        let row = settled(unit, plan, clone, made, &tree);
+        rows[*at] = Settled { row, tree: worktree::row(host.name(), unit, &tree) };
+        told(unit, if rows[*at].row.error.is_some() { "failed" } else { "done" });
     }
     Ok(())
 }
 
 /// The row of a worktree after its steps. What happened counts, not what was planned: somebody
 /// else may have been faster.
-fn settled(unit: &Unit, plan: &Plan, clone: Option<&Output>, made: &Output) -> SyncRepo {
-    let tree = tree::parse(&made.stdout);
-    let mut row = plan::row(unit, Some(plan), &tree);
+fn settled(unit: &Unit, plan: &Plan, clone: Option<&Output>, made: &Output, tree: &Tree) -> SyncRepo {
+    let mut row = plan::row(unit, Some(plan), tree);
     if let Some(failed) = clone.filter(|output| output.status != 0) {
         (row.anchor, row.branch, row.worktree) = (None, None, None);
         row.error = Some(failure(failed));

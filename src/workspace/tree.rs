@@ -101,6 +101,8 @@ if [ "$place" = present ]; then
   against=${against:-$base}
   case $state in *"
 ab "*) ;; *) [ -n "$against" ] && (cd "$W" && git rev-list --left-right --count "HEAD...$against" 2>/dev/null) | sed 's/^/count /' ;; esac
+  (cd "$W" && git log -1 --format='commit %ct %s' 2>/dev/null)
+  echo "stashed $(($(cd "$W" && git stash list | wc -l)))"
 elif [ -d "$G" ]; then
   real=$(cd "$R/features/$F" 2>/dev/null && pwd -P)/$N
   g worktree list --porcelain | while read -r key value; do
@@ -118,13 +120,6 @@ elif [ -d "$G" ]; then
 fi
 if [ -n "$lo" ] && [ -n "$base" ] && left=$(g merge-base --fork-point "$base" "refs/heads/$B" 2>/dev/null); then
   g merge-base --is-ancestor "$left" "$base" 2>/dev/null || echo rewritten
-fi
-"#;
-
-/// More, for lists.
-const MORE: &str = r#"if [ "$place" = present ]; then
-  (cd "$W" && git log -1 --format='commit %ct %s' 2>/dev/null)
-  echo "stashed $(($(cd "$W" && git stash list | wc -l)))"
 fi
 "#;
 
@@ -165,9 +160,8 @@ echo worktree-made
 "#;
 
 /// The script that looks.
-pub(super) fn observe(unit: &Unit, root: Option<&str>, more: bool) -> String {
-    let more = if more { MORE } else { "" };
-    format!("{}{REFS}{LOOK}{more}exit 0\n", unit.variables(root))
+pub(super) fn observe(unit: &Unit, root: Option<&str>) -> String {
+    format!("{}{REFS}{LOOK}exit 0\n", unit.variables(root))
 }
 
 /// What is to be made.

@@ -4,22 +4,23 @@ use super::tree::{self, Place, Tree};
 use super::unit::Unit;
 use crate::error::Result;
 use crate::fleet::{Host, Step};
-use crate::model::Time;
 use crate::model::workspace::Worktree;
+use crate::model::{HostName, Time};
 
 /// Looks at the wanted worktrees of one host; a row for each, in order.
 ///
 /// # Errors
 /// When the host cannot be asked.
 pub async fn list(host: &dyn Host, root: Option<&str>, units: &[Unit], jobs: usize) -> Result<Vec<Worktree>> {
-    let steps = (0..).zip(units).map(|(lane, unit)| Step { script: tree::observe(unit, root, true), lane });
+    let steps = (0..).zip(units).map(|(lane, unit)| Step { script: tree::observe(unit, root), lane });
     let outputs = host.steps(steps.collect(), jobs).await?;
-    let rows = units.iter().zip(&outputs).map(|(unit, output)| row(host, unit, tree::parse(&output.stdout)));
+    let rows =
+        units.iter().zip(&outputs).map(|(unit, output)| row(host.name(), unit, &tree::parse(&output.stdout)));
     Ok(rows.collect())
 }
 
 /// A worktree of which nothing is known.
-pub fn unknown(unit: &Unit, host: &crate::model::HostName) -> Worktree {
+pub fn unknown(unit: &Unit, host: &HostName) -> Worktree {
     Worktree {
         feature: unit.feature.clone(),
         repo: unit.repo.name.clone(),
@@ -37,18 +38,19 @@ pub fn unknown(unit: &Unit, host: &crate::model::HostName) -> Worktree {
     }
 }
 
-fn row(host: &dyn Host, unit: &Unit, tree: Tree) -> Worktree {
-    let (at, subject) = tree.last_commit.unzip();
+/// The row of what was seen.
+pub(super) fn row(host: &HostName, unit: &Unit, tree: &Tree) -> Worktree {
+    let last = tree.last_commit.as_ref();
     Worktree {
-        path: tree.path,
-        branch: tree.head,
+        path: tree.path.clone(),
+        branch: tree.head.clone(),
         ahead: tree.ahead,
         behind: tree.behind,
         dirty: tree.dirty,
         stashed: tree.stashed,
-        last_commit: subject,
-        last_commit_at: at.map(|seconds| Time(seconds.saturating_mul(1000))),
+        last_commit: last.map(|(_, subject)| subject.clone()),
+        last_commit_at: last.map(|(seconds, _)| Time(seconds.saturating_mul(1000))),
         present: tree.place == Place::Present,
-        ..unknown(unit, host.name())
+        ..unknown(unit, host)
     }
 }

@@ -12,7 +12,7 @@ use session_forge::fleet::{Calls, Duplex, Fleet, Host, Step};
 use session_forge::model::host;
 use session_forge::sys::{Env, Paths, proc};
 
-use crate::support::sshd::{Net, masters};
+use crate::support::sshd::{Net, end_masters, masters};
 
 struct Nothing;
 
@@ -58,9 +58,7 @@ fn fleet(net: &Net, env: &Env, paths: &Paths) -> Fleet {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        for pid in masters(self.paths.run_dir()) {
-            let _ = proc::kill(pid, Signal::TERM);
-        }
+        end_masters(self.paths.run_dir());
     }
 }
 

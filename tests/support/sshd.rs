@@ -163,7 +163,7 @@ fn descendants(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Ends the masters that a home has started, and says which processes they were.
+/// The masters that a home has started and that still live.
 pub fn masters(run_dir: &Path) -> Vec<u32> {
     let sockets = fs::read_dir(run_dir).into_iter().flatten().filter_map(Result::ok).map(|e| e.path());
     let sockets = sockets.filter(|p| {
@@ -182,4 +182,12 @@ pub fn masters(run_dir: &Path) -> Vec<u32> {
             text.split_once("pid=")?.1.split_once(')')?.0.parse().ok()
         })
         .collect()
+}
+
+/// Ends the masters that a home has started.
+pub fn end_masters(run_dir: &Path) {
+    for pid in masters(run_dir) {
+        // One that has just ended by itself is no harm.
+        let _ = proc::kill(pid, rustix::process::Signal::TERM);
+    }
 }

@@ -1,0 +1,5 @@
+//! Commands about features.
+
+pub mod list;
+pub mod new;
+pub mod show;

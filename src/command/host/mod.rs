@@ -1,0 +1,8 @@
+//! Commands about machines.
+
+pub mod add;
+pub mod bootstrap;
+pub mod check;
+pub mod list;
+pub mod remove;
+pub mod show;

@@ -1,0 +1,4 @@
+//! Commands about repositories.
+
+pub mod add;
+pub mod list;
