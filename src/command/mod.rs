@@ -6,6 +6,7 @@ pub mod host;
 pub mod line;
 pub mod repo;
 pub mod screen;
+pub mod session;
 pub mod system;
 pub mod table;
 pub mod transcript;

@@ -4,7 +4,7 @@ use crate::engine::contract::Entry;
 use crate::engine::{Catalog, Touch};
 
 use super::screen::args as verb;
-use super::{feature, host, repo, system, transcript, workspace};
+use super::{feature, host, repo, session, system, transcript, workspace};
 
 /// Every command. Sorted by name within its kind; one line each.
 static ENTRIES: &[Entry] = &[
@@ -31,7 +31,17 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::man::Man>("man"),
     Entry::run::<repo::add::RepoAdd>("repo add"),
     Entry::run::<repo::list::RepoList>("repo list"),
+    Entry::open::<session::run::Run>("run"),
     Entry::run::<transcript::search::Search>("search"),
+    Entry::open::<session::attach::SessionAttach>("session attach"),
+    Entry::run::<session::explain::SessionExplain>("session explain"),
+    Entry::run::<session::list::SessionList>("session list"),
+    Entry::run::<session::screen::SessionScreen>("session screen"),
+    Entry::run::<session::send::SessionSend>("session send"),
+    Entry::run::<session::show::SessionShow>("session show"),
+    Entry::run::<session::start::SessionStart>("session start"),
+    Entry::run::<session::stop::SessionStop>("session stop"),
+    Entry::run::<session::wait::SessionWait>("session wait"),
     Entry::run::<transcript::show::Show>("show"),
     Entry::run::<workspace::sync::Sync>("sync"),
     Entry::run::<system::version::Version>("version"),

@@ -9,6 +9,7 @@ use crate::command::line::{Globals, Parsed};
 use crate::engine::contract::Body;
 use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
 use crate::error::{Code, Error, Result};
+use crate::live::attach::{self, Left};
 use crate::sys::{Env, tty};
 
 /// Runs one command to its end.
@@ -204,8 +205,20 @@ async fn stream(engine: &Engine, call: Call) -> Result<u8> {
         return Err(Error::new(Code::ScreenOnly, format!("`{}` needs a terminal", call.id))
             .hint("`sf session screen` and `sf session send` work without one"));
     }
-    let _opened = engine.open(call).await?;
-    Err(Error::unsupported("attaching is not there yet"))
+    let opened = engine.open(call).await?;
+    let (id, host) = (opened.id, opened.host);
+    match attach::attach(opened.io).await {
+        Ok(Left::Detached) => {
+            output::note(&format!("sf: left `{id}` on {host}; it goes on. Back: sf session attach {id}"));
+            Ok(0)
+        }
+        Ok(Left::Ended(status)) => {
+            let code = status.exit_code.unwrap_or(-1);
+            output::note(&format!("sf: session `{id}` on {host} has ended with status {code}"));
+            Ok(0)
+        }
+        Err(error) => Err(error.hint(format!("the session may well go on: sf session attach {id}"))),
+    }
 }
 
 /// The signals that mean "stop": Ctrl-C, TERM and HUP.

@@ -7,6 +7,7 @@
 //!    serve.rs   starts holders, lists them, opens their sockets; runs where the sessions are
 //! ```
 
+pub mod attach;
 pub mod client;
 pub mod holder;
 pub mod pty;

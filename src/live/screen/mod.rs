@@ -9,6 +9,7 @@ mod answers;
 mod cell;
 mod emulator;
 pub mod keys;
+mod outer;
 mod scan;
 mod sgr;
 mod shared;
@@ -17,6 +18,7 @@ mod snapshot;
 pub use answers::Notice;
 pub use cell::{Cell, Color, Cursor, Modes, Mouse, MouseEncoding};
 pub use emulator::Screen;
+pub use outer::{Outward, RESTORE};
 pub use shared::SharedScreen;
 
 #[cfg(test)]
