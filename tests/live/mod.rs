@@ -1,4 +1,5 @@
 //! Live sessions: real programs in real terminals, kept by real holders.
 
 mod attach;
+mod commands;
 mod holder;

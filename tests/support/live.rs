@@ -94,8 +94,15 @@ impl Home {
     /// Waits as `session wait` does.
     pub async fn wait(&self, id: &LiveId, until: &str) -> Result<LiveState> {
         let until: Until = until.parse().expect("something");
-        let io = self.side.connect(id).await?;
-        limit(session_forge::live::client::wait(Box::new(io), &until)).await
+        let waited = match self.side.connect(id).await {
+            Ok(io) => limit(session_forge::live::client::wait(Box::new(io), &until)).await,
+            Err(error) => Err(error),
+        };
+        // The program may have ended before we came.
+        match waited {
+            Err(_) if until == Until::Exit && !self.record(id).lives() => Ok(LiveState::Exited),
+            waited => waited,
+        }
     }
 
     /// Types text and Enter.

@@ -101,7 +101,8 @@ impl Sandbox {
 
     /// Runs `sf … --json`; it must succeed.
     pub fn json(&self, args: &[&str]) -> Value {
-        let said = self.sf(&[args, &["--json"]].concat());
+        // In front: behind `--` it would be a word of a command.
+        let said = self.sf(&[&["--json"], args].concat());
         assert_eq!(said.status, 0, "sf {args:?}: {said:?}");
         said.json()
     }
