@@ -120,7 +120,7 @@ impl Master {
         let mut ssh = proc::command(&self.settings.program);
         ssh.env_clear().envs(self.env.vars()).stderr(stderr).stdin(Stdio::null());
         ssh.arg("-F").arg(&self.config).arg("-S").arg(&self.control);
-        ssh.args(["-M", "-N", "-T", "-x", "-a"]);
+        ssh.args(["-M", "-N", "-T", "-x"]);
         for option in self.options() {
             ssh.arg("-o").arg(option);
         }

@@ -85,7 +85,8 @@ fn other_url(unit: &Unit, url: &str) -> Error {
         .hint(format!("`{}` is wanted; move `repo-cache/{repo}.anchor` away, and sync again", unit.repo.url))
 }
 
-fn foreign(tree: &Tree) -> Error {
+/// The error of a place that somebody else has taken.
+pub(super) fn foreign(tree: &Tree) -> Error {
     let path = tree.path.as_deref().unwrap_or("the worktree's place");
     Error::conflict(format!("`{path}` is there and is no worktree of this repository"))
         .hint("it is left alone; move it away, and sync again")

@@ -8,12 +8,12 @@
 use super::anchor::{self, Anchor};
 use super::lock::failure;
 use super::plan::{self, Plan};
-use super::tree::{self, Tree};
+use super::tree::{self, Place, Tree};
 use super::unit::Unit;
 use super::worktree;
 use crate::error::{Error, Result};
 use crate::fleet::{Host, Output, Step};
-use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo, Worktree};
+use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo, Worktree, WorktreeChange};
 
 /// How a sync is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -165,9 +165,12 @@ fn settled(unit: &Unit, plan: &Plan, clone: Option<&Output>, made: &Output, tree
         Some(_) => BranchChange::Created,
         None => BranchChange::Unchanged,
     });
-    if made.status != 0 {
+    if !tree.worktree_made {
+        row.worktree = Some(WorktreeChange::Unchanged);
+    }
+    if made.status != 0 || tree.place != Place::Present {
         row.worktree = None;
-        row.error = Some(failure(made));
+        row.error = Some(if made.status == 0 { plan::foreign(tree) } else { failure(made) });
     }
     row
 }

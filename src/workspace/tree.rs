@@ -139,24 +139,29 @@ if [ -z "$lo" ]; then
 fi
 "#;
 
-/// Makes the worktree.
-const ADD: &str = r#"mkdir -p "$R/features/$F" && g worktree add --quiet "$W" "$B" || exit 1
-echo worktree-made
+/// Makes the worktree, unless somebody was faster.
+const ADD: &str = r#"if [ ! -e "$W/.git" ]; then
+  mkdir -p "$R/features/$F" && g worktree add --quiet "$W" "$B" || exit 1
+  echo worktree-made
+fi
 "#;
 
 /// Forgets a registration whose folder is gone; git itself refuses if it is locked or there.
-const FORGET: &str = "g worktree remove \"$W\" || exit 1\n";
+///
+/// With a folder there git would remove that; so this looks again, under the lock.
+const FORGET: &str = "[ -e \"$W\" ] || g worktree remove \"$W\" || exit 1\n";
 
 /// Finishes what `git worktree add` began, without touching a file that is there: the lock that
 /// git holds meanwhile says that it never ended, and ours that it does not run now.
-const FINISH: &str = r#"cd "$W" || exit 1
-own=$(git rev-parse --git-dir) || exit 1
-rm -f "$own/index.lock"
-[ "$(git rev-parse HEAD)" = "$(git rev-parse "refs/heads/$B")" ] && git symbolic-ref HEAD "refs/heads/$B"
-[ -e "$own/index" ] || git read-tree HEAD || exit 1
-git checkout-index --all --quiet 2>/dev/null
-rm -f "$own/locked"
-echo worktree-made
+const FINISH: &str = r#"cd "$W" && own=$(git rev-parse --git-dir) || exit 1
+if [ -e "$own/locked" ]; then
+  rm -f "$own/index.lock"
+  [ "$(git rev-parse HEAD)" = "$(git rev-parse "refs/heads/$B")" ] && git symbolic-ref HEAD "refs/heads/$B"
+  [ -e "$own/index" ] || git read-tree HEAD || exit 1
+  git checkout-index --all --quiet 2>/dev/null
+  rm -f "$own/locked"
+  echo worktree-made
+fi
 "#;
 
 /// The script that looks.

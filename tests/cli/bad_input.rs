@@ -4,7 +4,7 @@ use crate::support::Sandbox;
 
 /// Runs with `--json` and checks code and exit status.
 fn refused(place: &Sandbox, args: &[&str], code: &str, status: i32) {
-    let said = place.sf(&[args, &["--json"]].concat());
+    let said = place.sf(&[&["--json"], args].concat());
     assert_eq!(said.status, status, "{args:?}: {said:?}");
     assert_eq!(said.json()["error"]["code"], code, "{args:?}: {said:?}");
     assert!(!said.stderr.contains("panicked"), "{args:?}: {said:?}");

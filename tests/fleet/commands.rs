@@ -43,6 +43,9 @@ fn a_host_is_added_looked_at_and_measured() {
     assert!(used > 0.0 && used < 100.0, "{used}");
     assert!(gpu["git"].as_str().expect("there").starts_with('2'));
     assert!(gpu["tools"].as_array().expect("a list").contains(&json!("claude-code")), "{gpu}");
+    // Every form that ssh takes.
+    let added = world.place.json(&["host", "add", "uri", "ssh://root@a"]);
+    assert_eq!(added["reachable"], json!(true));
     // Lists ask nobody and say the same.
     drop(sshd);
     assert_eq!(row(&world.place.json(&["host", "list"]), "name", "gpu"), gpu);

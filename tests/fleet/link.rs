@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use session_forge::config::Settings;
 use session_forge::error::{Code, Error, Result};
-use session_forge::fleet::{Calls, Duplex, Fleet, Host, Step};
+use session_forge::fleet::{Calls, Duplex, Fleet, Host, Step, bootstrap};
 use session_forge::model::host;
 use session_forge::sys::{Env, Paths, proc};
 
@@ -172,4 +172,41 @@ async fn login_shells_and_their_noise_do_not_matter() {
     let error = home.host("a").call("any", Value::Null).await.expect_err("no agent");
     assert_eq!(error.code, Code::Unsupported);
     assert!(error.hints[0].contains("sf bootstrap --hosts a"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_agent_is_put_there_and_answers() {
+    let net = Net::new();
+    let sshd = net.host("a");
+    let home = Home::new(&net);
+    let host = home.host("a");
+    let program = bootstrap::measure(env!("CARGO_BIN_EXE_sf").into()).await.expect("read");
+    // What does not arrive as it was sent never counts.
+    let mut damaged = program.clone();
+    damaged.sha256 = "0".repeat(64);
+    let error = bootstrap::put(host.as_ref(), &damaged).await.expect_err("refused there");
+    assert!(error.message.contains(&program.sha256), "{error}");
+    let mut longer = program.clone();
+    longer.length += 1;
+    let error = bootstrap::put(host.as_ref(), &longer).await.expect_err("refused there");
+    assert!(error.message.contains("bytes arrived"), "{error}");
+    let left = |dir: &str| std::fs::read_dir(sshd.home.join("sf/bin").join(dir)).expect("there").count();
+    assert_eq!(left(&damaged.sha256) + left(&longer.sha256), 0, "nothing is left of them");
+    assert!(!sshd.home.join("sf/bin/current").exists());
+    // What does counts at once.
+    let version = bootstrap::put(host.as_ref(), &program).await.expect("put");
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    let answers = (0..20).map(|_| host.call("no.such", Value::Null));
+    for answer in futures_util::future::join_all(answers).await {
+        let error = answer.expect_err("the agent's own answer");
+        assert!(error.message.contains("no.such"), "{error}");
+    }
+    // The link is made anew when the connection was lost.
+    proc::kill(masters(home.paths.run_dir())[0], Signal::KILL).expect("ours");
+    let again =
+        async { host.call("no.such", Value::Null).await.expect_err("an answer or the loss of the link") };
+    if again.await.code == Code::Unreachable {
+        let error = host.call("no.such", Value::Null).await.expect_err("the agent's own answer");
+        assert!(error.message.contains("no.such"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Features over hosts: this machine and one behind a real sshd.
 
 use std::fs;
+use std::process::Stdio;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -172,4 +173,25 @@ fn names_that_are_unknown_or_bad_are_refused() {
     }
     assert_eq!(place.sf(&["feature", "new", "pay"]).status, 0, "the same again");
     assert_eq!(place.json(&["feature", "list"])[0]["branch"], "feat/pay");
+}
+
+#[test]
+fn many_syncs_at_once_make_everything_once() {
+    let world = World::new();
+    let sshd = world.net.host("far");
+    prepare(&world);
+    let start = || {
+        let mut sf = world.place.sf_command(&["sync", "pay", "--json"]);
+        sf.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    };
+    let running: Vec<_> = (0..4).map(|_| start()).collect();
+    let mut made = 0;
+    for child in running {
+        let said = child.wait_with_output().expect("ended");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let report: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+        made += rows(&report).iter().filter(|(_, row)| row["worktree"] == "created").count();
+    }
+    assert_eq!(made, 4, "each worktree by one of them");
+    assert!(sshd.home.join("features/pay/web/README").exists());
 }
