@@ -55,8 +55,12 @@ pub fn own_program() -> Result<PathBuf> {
     }
 }
 
-/// Whether a process of that id runs (also when it belongs to another user).
+/// Whether a process of that id runs (also when it belongs to another user). One that has ended
+/// and waits for its parent to notice does not run: in containers that can be for ever.
 pub fn alive(pid: u32) -> bool {
+    if stat(pid).is_some_and(|fields| fields.starts_with(['Z', 'X'])) {
+        return false;
+    }
     let Some(pid) = raw(pid) else { return false };
     match rustix::process::test_kill_process(pid) {
         Ok(()) => true,
@@ -67,10 +71,14 @@ pub fn alive(pid: u32) -> bool {
 /// When a process was started, in the kernel's ticks since boot: with the id it names a process
 /// for good, ids alone come round again. Field 22 of `/proc/<pid>/stat`; `None` elsewhere.
 pub fn start_ticks(pid: u32) -> Option<u64> {
+    stat(pid)?.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// The fields of `/proc/<pid>/stat` from the third on: the state comes first.
+fn stat(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in brackets and may hold blanks and brackets.
-    let rest = stat.rsplit_once(')')?.1;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+    Some(stat.rsplit_once(')')?.1.trim_start().to_owned())
 }
 
 /// Signals one process. A process that is gone is no error.

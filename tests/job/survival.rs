@@ -1,5 +1,7 @@
 //! A live session outlives its link and its clients.
 
+use session_forge::sys::proc;
+
 use super::Fleet;
 use crate::support::sshd::masters;
 use crate::support::{Sandbox, wait_for};
@@ -37,9 +39,10 @@ fn a_session_on_an_ssh_host_outlives_its_link() {
     // The link: the master process that carries everything to that host.
     let pids = masters(&place.sf_home().join("run"));
     assert!(!pids.is_empty(), "a master was warm");
-    wait_for("the master to be gone", || {
-        pids.iter().all(|p| !session_forge::sys::proc::alive(*p)).then_some(())
-    });
+    for pid in &pids {
+        proc::kill(*pid, rustix::process::Signal::KILL).expect("ours");
+    }
+    wait_for("the master to be gone", || pids.iter().all(|p| !proc::alive(*p)).then_some(()));
 
     let row = place.json(&["session", "show", id]);
     assert!(row["state"] != "exited" && row["state"] != "lost", "{row}");

@@ -143,7 +143,7 @@ impl Drop for Sandbox {
     /// Ends the sessions that a test left running and the links that were kept warm; only ours are
     /// known here.
     fn drop(&mut self) {
-        sshd::masters(&self.sf_home().join("run"));
+        sshd::end_masters(&self.sf_home().join("run"));
         if !self.sf_home().join("state.db").exists() {
             return;
         }
