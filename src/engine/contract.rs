@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use super::Ctx;
 use crate::error::{Error, Result};
 use crate::fleet::Duplex;
+use crate::live::client::Attached;
 use crate::model::{HostName, LiveId};
+use crate::wire::holder::Attach;
 
 /// How far a command reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +114,13 @@ pub struct Opened {
     pub host: HostName,
     /// Frames of the holder's protocol, both ways.
     pub io: Duplex,
+}
+
+impl Opened {
+    /// Shows it on a screen of ours, with up to `history` lines above it.
+    pub fn on_screen(self, cols: u16, rows: u16, history: u32) -> Attached {
+        Attached::new(self.io, Attach { cols, rows, history, ..Attach::default() })
+    }
 }
 
 /// A typed command without its type.

@@ -4,6 +4,7 @@
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::config::settings::Session;
 use crate::error::{Error, Result};
 use crate::fleet::{Calls, Duplex};
 use crate::live::serve::Side;
@@ -16,8 +17,8 @@ pub struct HostSide {
 
 impl HostSide {
     /// The host side of one home.
-    pub fn new(paths: Paths, env: Env, clock: Clock) -> Self {
-        Self { live: Side::new(&paths, env, clock) }
+    pub fn new(paths: &Paths, env: Env, clock: Clock, session: &Session) -> Self {
+        Self { live: Side::new(paths, env, clock).with_limits(session.ring.0, session.keep.0) }
     }
 }
 

@@ -90,7 +90,8 @@ impl Engine {
     /// Puts an engine together; opens and starts nothing yet. Needs a tokio runtime.
     pub fn new(parts: Parts) -> Self {
         let store = Store::new(parts.paths.clone());
-        let calls: SharedCalls = Arc::new(HostSide::new(parts.paths.clone(), parts.env.clone(), parts.clock));
+        let calls: SharedCalls =
+            Arc::new(HostSide::new(&parts.paths, parts.env.clone(), parts.clock, &parts.settings.session));
         let fleet = Fleet::new(&parts.settings.ssh, &parts.paths, &parts.env, calls.clone());
         let base = Base {
             store,

@@ -16,6 +16,7 @@ mod local;
 mod run;
 mod snapshot;
 
+pub use crate::live::client::{Attached, End};
 pub use call::{Call, Options, Origin};
 pub use contract::{Catalog, Command, Deadline, Done, Entry, Opened, Touch};
 pub use ctx::Ctx;

@@ -39,6 +39,16 @@ pub struct Request {
     pub run: PathBuf,
     /// The session.
     pub spec: LiveSpec,
+    /// Bytes of output to keep for clients that come back.
+    #[serde(default = "ring")]
+    pub ring: u64,
+}
+
+/// Bytes of output that a holder keeps unless told otherwise.
+pub const RING: u64 = 2 * 1024 * 1024;
+
+const fn ring() -> u64 {
+    RING
 }
 
 /// What it answers.
@@ -89,7 +99,7 @@ fn keep(env: &Env) -> Result<()> {
     std::io::stdin().read_to_end(&mut text).at("standard input")?;
     let request: Request = serde_json::from_slice(&text)?;
     let folder = Folder::at(&request.run);
-    match start(&folder, request.spec, env, umask)? {
+    match start(&folder, request, env, umask)? {
         Started::Before(record) => answer(&Reply::Ok(Box::new(record))),
         Started::Now(keeper, record) => {
             answer(&Reply::Ok(Box::new(record)));
@@ -106,7 +116,8 @@ enum Started {
 }
 
 /// Starts the program, unless a session of that id was started before.
-fn start(folder: &Folder, mut spec: LiveSpec, env: &Env, umask: u32) -> Result<Started> {
+fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Started> {
+    let Request { mut spec, ring, .. } = request;
     folder.create()?;
     let lock = std::fs::File::create(folder.lock()).at(folder.lock().display())?;
     flock(&lock, FlockOperation::LockExclusive).map_err(std::io::Error::from).at(folder.lock().display())?;
@@ -151,7 +162,8 @@ fn start(folder: &Folder, mut spec: LiveSpec, env: &Env, umask: u32) -> Result<S
         let _ = proc::kill_group(pty.pid(), rustix::process::Signal::KILL);
         return Err(undo(error));
     }
-    let session = Session::new(pty, command, spec.tool, spec.cols, spec.rows);
+    let session =
+        Session::new(pty, command, spec.tool, (spec.cols, spec.rows), usize::try_from(ring).unwrap_or(0));
     let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone())?;
     Ok(Started::Now(Box::new(keeper), record))
 }

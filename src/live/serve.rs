@@ -13,6 +13,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -20,9 +21,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::OnceCell;
 
 use super::client::{Peer, Said};
-use super::holder::{self, Reply, Request};
+use super::holder::{self, RING, Reply, Request};
 use super::record::{Folder, KEEP_ENDED, Record};
 use crate::error::{At, Code, Error, Result};
 use crate::fleet::Duplex;
@@ -33,6 +35,10 @@ use crate::wire::holder::{Kind, ScreenQuery, Send, Status, Stop};
 
 /// A holder answers at once or is in trouble.
 const ANSWER: Duration = Duration::from_secs(5);
+/// What a login's profiles may take; beyond it we do without them.
+const LOGIN: Duration = Duration::from_secs(3);
+/// As JSON it must stay below what a holder takes, also when every byte is escaped.
+const MOST_TEXT: usize = crate::wire::holder::MAX_REQUEST / 8;
 /// All steps of stopping, and the last output.
 const STOPPED: Duration = Duration::from_secs(20);
 
@@ -43,6 +49,9 @@ pub struct Side {
     env: Env,
     clock: Clock,
     program: Option<PathBuf>,
+    ring: u64,
+    keep: Duration,
+    login_path: Arc<OnceCell<Option<String>>>,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -72,13 +81,33 @@ struct Nothing {}
 impl Side {
     /// The sessions of a home; programs get this environment.
     pub fn new(paths: &Paths, env: Env, clock: Clock) -> Self {
-        Self { folder: Folder::at(paths.run_dir()), env, clock, program: None }
+        // Below a home of its own (`--home`), an sf inside of a session is to find the same one.
+        let env = match paths.config_dir() == paths.data_dir() {
+            true => env.with("SF_HOME", paths.data_dir()),
+            false => env,
+        };
+        Self {
+            folder: Folder::at(paths.run_dir()),
+            env,
+            clock,
+            program: None,
+            ring: RING,
+            keep: KEEP_ENDED,
+            login_path: Arc::default(),
+        }
     }
 
     /// The same with another program to start holders with than the one that we are.
     #[must_use]
     pub fn with_program(self, program: impl Into<PathBuf>) -> Self {
         Self { program: Some(program.into()), ..self }
+    }
+
+    /// The same with other limits: bytes of output that each new holder keeps, and how long a session
+    /// that ended stays listed.
+    #[must_use]
+    pub fn with_limits(self, ring: u64, keep: Duration) -> Self {
+        Self { ring, keep, ..self }
     }
 
     /// Answers a host call; parameters that are not known are ignored.
@@ -127,13 +156,16 @@ impl Side {
     /// `tool` when the system cannot run it.
     pub async fn start(&self, spec: LiveSpec) -> Result<Live> {
         let id = spec.id.clone();
-        let request = Request { run: self.folder.path().to_owned(), spec };
+        let request = Request { run: self.folder.path().to_owned(), spec, ring: self.ring };
         let program = match &self.program {
             Some(program) => program.clone(),
             None => proc::own_program()?,
         };
         let mut command = proc::command(&program);
         command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
+        if let Some(path) = self.login_path().await {
+            command.env("PATH", path);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
         let mut child = command.spawn().at(program.display())?;
         let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -178,15 +210,24 @@ impl Side {
         })
     }
 
-    /// Every session, oldest first. Those that ended more than seven days ago are forgotten.
+    /// The `PATH` of a login here, if we are not in one: an agent behind ssh gets a poorer one, without
+    /// the folders that profiles add, where the tools often are. Asked once.
+    async fn login_path(&self) -> Option<&str> {
+        if self.env.get("SSH_CONNECTION").is_none() || self.env.get("SSH_TTY").is_some() {
+            return None;
+        }
+        self.login_path.get_or_init(|| ask_login(&self.env)).await.as_deref()
+    }
+
+    /// Every session, oldest first. Those that ended long ago (seven days, unless set) are forgotten.
     ///
     /// # Errors
     /// Whatever the file system says about the run folder.
     pub async fn list(&self) -> Result<Vec<Live>> {
-        let (folder, now) = (self.folder.clone(), self.clock.now());
+        let (folder, now, keep) = (self.folder.clone(), self.clock.now(), self.keep);
         let records = blocking(move || {
             let mut records = folder.all()?;
-            let keep = i64::try_from(KEEP_ENDED.as_millis()).unwrap_or(i64::MAX);
+            let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
             records.retain(|record| {
                 let since = record.ended.as_ref().map_or(record.started, |ended| ended.at);
                 let old = since.until(now) > keep && !record.lives();
@@ -250,6 +291,10 @@ impl Side {
     /// `not_found`; `refused` when it has ended, does not read, or asks something; `usage` for an
     /// unknown key.
     pub async fn send(&self, id: &LiveId, send: &Send) -> Result<()> {
+        if send.text.len() > MOST_TEXT {
+            return Err(Error::usage(format!("more than {} KiB at once cannot be typed", MOST_TEXT / 1024))
+                .hint("put it into a file and send its name"));
+        }
         self.ask(id, Kind::Send, send, ANSWER).await.map(drop)
     }
 
@@ -338,6 +383,24 @@ fn fit<T: serde::de::DeserializeOwned>(params: Value) -> Result<T> {
 
 fn unknown(method: &str) -> Error {
     Error::unsupported(format!("this sf knows no host call `{method}`"))
+}
+
+/// Asks a login shell of whatever kind for its `PATH`, through the program `env`; profiles may print
+/// what they like in front, and one that hangs is not waited for.
+async fn ask_login(env: &Env) -> Option<String> {
+    let mut command = proc::command(env.get("SHELL").unwrap_or("/bin/sh"));
+    command.arg("-l").env_clear().envs(env.vars()).current_dir(env.home());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().ok()?;
+    let mut stdin = child.stdin.take()?;
+    let asking = async {
+        stdin.write_all(b"env\n").await.ok()?;
+        drop(stdin);
+        child.wait_with_output().await.ok()
+    };
+    let output = tokio::time::timeout(LOGIN, asking).await.ok()??;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().rev().find_map(|line| line.strip_prefix("PATH=")).map(str::to_owned)
 }
 
 async fn blocking<T: std::marker::Send + 'static>(

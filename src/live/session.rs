@@ -21,8 +21,6 @@ use crate::model::live::LiveState;
 use crate::sys::clock::Watch;
 use crate::wire::holder::{Send, Status};
 
-/// Bytes of output that a client may have missed and still gets without a snapshot.
-const RING: usize = 2 * 1024 * 1024;
 /// Lines above the screen that are kept as cells.
 pub const HISTORY: usize = 1000;
 /// A program that does not read gets no more than this typed ahead.
@@ -55,12 +53,13 @@ struct Typed {
 }
 
 impl Session {
-    /// Takes a program that has just been started.
-    pub fn new(pty: Pty, command: Vec<String>, tool: Option<ToolId>, cols: u16, rows: u16) -> Self {
+    /// Takes a program that has just been started in a terminal of that size (columns, rows); keeps
+    /// `ring` bytes of output for clients that come back.
+    pub fn new(pty: Pty, command: Vec<String>, tool: Option<ToolId>, size: (u16, u16), ring: usize) -> Self {
         Self {
             pty,
-            screen: Screen::with_scrollback(cols, rows, HISTORY),
-            ring: Ring::new(RING),
+            screen: Screen::with_scrollback(size.0, size.1, HISTORY),
+            ring: Ring::new(ring),
             input: VecDeque::new(),
             typed: Watch::start(),
             command,

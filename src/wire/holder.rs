@@ -25,6 +25,8 @@ use crate::model::live::LiveState;
 
 /// The version that we speak.
 pub const VERSION: u32 = 1;
+/// The oldest that we still speak.
+pub const MIN_VERSION: u32 = 1;
 /// The longest frame that a holder takes: nobody types more at once.
 pub const MAX_REQUEST: usize = 1024 * 1024;
 
@@ -134,7 +136,7 @@ pub struct Hello {
 
 impl Default for Hello {
     fn default() -> Self {
-        Self { version: VERSION, min_version: VERSION, features: Vec::new() }
+        Self { version: VERSION, min_version: MIN_VERSION, features: Vec::new() }
     }
 }
 
@@ -144,11 +146,11 @@ impl Hello {
     /// # Errors
     /// `unsupported` with both versions.
     pub fn check(&self) -> Result<()> {
-        if self.min_version <= VERSION && VERSION <= self.version.max(VERSION) {
+        if self.min_version <= VERSION && MIN_VERSION <= self.version {
             return Ok(());
         }
         Err(Error::unsupported(format!(
-            "the other side speaks version {} to {} of the holder's language, this sf speaks {VERSION}",
+            "the other side speaks version {} to {} of the holder's language, this one {MIN_VERSION} to {VERSION}",
             self.min_version, self.version
         ))
         .hint("upgrade sf on this side"))
@@ -334,5 +336,6 @@ mod tests {
         let newer = |min_version| Hello { version: 9, min_version, features: vec![] };
         assert!(newer(1).check().is_ok());
         assert!(newer(2).check().is_err());
+        assert!(Hello { version: 0, min_version: 0, features: vec![] }.check().is_err());
     }
 }

@@ -3,3 +3,4 @@
 mod attach;
 mod commands;
 mod holder;
+mod remote;

@@ -16,6 +16,9 @@ use crate::wire::holder::{Attach, Hello, Kind, Size, Status};
 /// Keystrokes and sizes that may wait for a slow link; more is refused, visibly.
 const WISHES: usize = 256;
 
+/// A paste goes in parts, so that the program can be asked about meanwhile.
+const LARGEST_INPUT: usize = 64 * 1024;
+
 /// What a client wants from the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -182,13 +185,17 @@ async fn carry(mut writer: WriteHalf<Duplex>, wish: Attach, mut wished: mpsc::Re
     }
     while writer.flush().await.is_ok() {
         let Some(wish) = wished.recv().await else { return };
-        let frame = match wish {
-            Wish::Input(bytes) => Ok(Kind::Input.bytes(&bytes)),
-            Wish::Size(cols, rows) => Kind::Resize.json(&Size { cols, rows }),
+        let frames = match wish {
+            Wish::Input(bytes) => {
+                bytes.chunks(LARGEST_INPUT).map(|part| Ok(Kind::Input.bytes(part))).collect()
+            }
+            Wish::Size(cols, rows) => vec![Kind::Resize.json(&Size { cols, rows })],
         };
-        match frame {
-            Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
-            _ => return,
+        for frame in frames {
+            match frame {
+                Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
+                _ => return,
+            }
         }
     }
 }

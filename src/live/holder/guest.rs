@@ -85,6 +85,11 @@ impl Guest {
         self.bytes < MOST_WAITING
     }
 
+    /// Whether it may type: while the program does not read, it has to wait. Others still get answers.
+    pub fn types(&self) -> bool {
+        self.attached.as_ref().is_some_and(|a| !a.read_only)
+    }
+
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }

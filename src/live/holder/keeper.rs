@@ -137,7 +137,7 @@ impl Keeper {
         let full = self.session.input_full();
         for guest in &self.guests {
             let mut flags = PollFlags::empty();
-            flags.set(PollFlags::IN, guest.may_ask() && !full);
+            flags.set(PollFlags::IN, guest.may_ask() && !(full && guest.types()));
             flags.set(PollFlags::OUT, guest.has_waiting());
             fds.push(PollFd::from_borrowed_fd(guest.fd(), flags));
         }
@@ -178,9 +178,9 @@ impl Keeper {
         if let Some((_, quiet)) = &mut self.draining {
             *quiet = Watch::start();
         }
-        let frame: Rc<[u8]> = output_frame(start, &bytes).into();
-        for guest in &mut self.guests {
-            guest.output(&frame);
+        if self.guests.iter().any(|guest| guest.attached.is_some()) {
+            let frame: Rc<[u8]> = output_frame(start, &bytes).into();
+            self.guests.iter_mut().for_each(|guest| guest.output(&frame));
         }
         let alternate = self.session.screen().modes().alternate_screen;
         if self.was_alternate && !alternate {
@@ -330,7 +330,7 @@ impl Keeper {
     }
 
     fn input(&mut self, index: usize, bytes: &[u8]) {
-        if self.guests[index].attached.as_ref().is_some_and(|a| !a.read_only) {
+        if self.guests[index].types() {
             self.activate(index);
             self.session.type_bytes(bytes);
         }
