@@ -8,4 +8,5 @@ mod house;
 mod job;
 mod live;
 mod support;
+mod transcripts;
 mod workspace;
