@@ -7,6 +7,8 @@
 pub mod claude_code;
 pub mod codex;
 pub mod format;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;

@@ -140,7 +140,11 @@ fn sub_agents_speak_where_they_spoke_and_name_their_call() {
             assert!(theirs.iter().all(|m| m["is_sidechain"] == true), "{name}");
             let call = &manifest["metadata"]["sf"]["sub_agents"][agent_id]["tool_use_id"];
             let started = said.iter().position(|m| {
-                m["blocks"].as_array().expect("blocks").iter().any(|b| b["type"] == "tool_use" && b["tool_use_id"] == *call)
+                m["blocks"]
+                    .as_array()
+                    .expect("blocks")
+                    .iter()
+                    .any(|b| b["type"] == "tool_use" && b["tool_use_id"] == *call)
             });
             let began = said.iter().position(|m| m["agent_id"] == agent_id);
             assert!(started.expect("the call") < began.expect("a message"), "{name} {agent_id}");

@@ -84,7 +84,8 @@ impl Seen {
             for block in message["blocks"].as_array().expect("blocks").iter().filter(|_| calls) {
                 match block["type"].as_str() {
                     Some("tool_use") => {
-                        *self.calls.entry(block["name"].as_str().expect("a name").to_owned()).or_default() += 1;
+                        *self.calls.entry(block["name"].as_str().expect("a name").to_owned()).or_default() +=
+                            1;
                     }
                     Some("tool_result") => self.outputs += 1,
                     _ => {}

@@ -64,7 +64,9 @@ fn rows(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 fn row<'a>(rows: &'a [Value], native_id: &str) -> &'a Value {
-    rows.iter().find(|r| r["native_id"] == native_id).unwrap_or_else(|| panic!("no row of {native_id}: {rows:?}"))
+    rows.iter()
+        .find(|r| r["native_id"] == native_id)
+        .unwrap_or_else(|| panic!("no row of {native_id}: {rows:?}"))
 }
 
 /// All messages of a transcript, as `show` gives them.
@@ -128,17 +130,46 @@ fn assert_canonical(sandbox: &Sandbox, row: &Value) {
         serde_json::from_str(&std::fs::read_to_string(dir.join(name)).expect(name)).expect(name)
     };
     let manifest = read("manifest.json");
-    only(&manifest, &[
-        "sfs_version", "session_id", "title", "tags", "created_at", "updated_at", "source", "model", "stats",
-        "parent_session_id", "sub_agents", "metadata",
-    ]);
-    only(&manifest["source"], &[
-        "tool", "tool_version", "sfs_converter_version", "original_session_id", "original_path", "interface",
-    ]);
-    only(&manifest["stats"], &[
-        "message_count", "turn_count", "tool_use_count", "total_input_tokens", "total_output_tokens",
-        "estimated_cost_usd", "duration_ms",
-    ]);
+    only(
+        &manifest,
+        &[
+            "sfs_version",
+            "session_id",
+            "title",
+            "tags",
+            "created_at",
+            "updated_at",
+            "source",
+            "model",
+            "stats",
+            "parent_session_id",
+            "sub_agents",
+            "metadata",
+        ],
+    );
+    only(
+        &manifest["source"],
+        &[
+            "tool",
+            "tool_version",
+            "sfs_converter_version",
+            "original_session_id",
+            "original_path",
+            "interface",
+        ],
+    );
+    only(
+        &manifest["stats"],
+        &[
+            "message_count",
+            "turn_count",
+            "tool_use_count",
+            "total_input_tokens",
+            "total_output_tokens",
+            "estimated_cost_usd",
+            "duration_ms",
+        ],
+    );
     assert_eq!(manifest["sfs_version"], "0.1.0");
     assert_eq!(manifest["session_id"], row["id"]);
     assert_eq!(manifest["source"]["original_session_id"], row["native_id"]);
@@ -150,10 +181,24 @@ fn assert_canonical(sandbox: &Sandbox, row: &Value) {
     let mut ids = std::collections::HashSet::new();
     let mut calls = 0;
     for line in &lines {
-        only(line, &[
-            "msg_id", "role", "content", "timestamp", "parent_msg_id", "turn_id", "model", "stop_reason", "usage",
-            "agent_id", "is_sidechain", "is_meta", "metadata",
-        ]);
+        only(
+            line,
+            &[
+                "msg_id",
+                "role",
+                "content",
+                "timestamp",
+                "parent_msg_id",
+                "turn_id",
+                "model",
+                "stop_reason",
+                "usage",
+                "agent_id",
+                "is_sidechain",
+                "is_meta",
+                "metadata",
+            ],
+        );
         assert!(ids.insert(line["msg_id"].as_str().expect("an id").to_owned()), "twice: {line}");
         if let Some(parent) = line["parent_msg_id"].as_str() {
             assert!(ids.contains(parent), "unknown parent: {line}");
@@ -179,7 +224,10 @@ fn assert_canonical(sandbox: &Sandbox, row: &Value) {
     assert_eq!(row["tool_calls"], calls);
     assert_eq!(manifest["stats"]["tool_use_count"], calls);
     let raw = std::fs::read_to_string(dir.join("messages.jsonl")).expect("messages");
-    assert!(!raw.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{1c}']), "splits elsewhere");
+    assert!(
+        !raw.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{1c}']),
+        "splits elsewhere"
+    );
     let workspace = dir.join("workspace.json").exists();
     assert_eq!(workspace, row["workdir"].is_string());
 }

@@ -1,1 +1,219 @@
+//! Finding messages, and making the index again.
 
+use std::io::Write;
+
+use super::*;
+use crate::model::message::Block;
+use crate::model::transcript::{Captured, TranscriptRow};
+use crate::model::{HostName, ToolId};
+use crate::sys::{Env, files};
+
+/// A store with a few transcripts.
+struct Shelf {
+    _dir: tempfile::TempDir,
+    store: Store,
+}
+
+fn message(seq: u64, role: Role, time: &str, text: &str) -> Message {
+    Message {
+        msg_id: seq.to_string(),
+        role,
+        content: vec![Block::text(text)],
+        timestamp: Time::parse(time).expect("a time"),
+        ..Message::default()
+    }
+}
+
+impl Shelf {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let env = Env::of([("SF_HOME", dir.path())]);
+        let store = Store::new(Paths::resolve(&env, None).expect("resolved"));
+        store.paths().create().expect("made");
+        Self { _dir: dir, store }
+    }
+
+    fn id(n: u8) -> TranscriptId {
+        format!("ses_{n:016x}").parse().expect("an id")
+    }
+
+    /// Appends messages to transcript `n`.
+    async fn put(&self, n: u8, tool: ToolId, workdir: &str, messages: &[Message]) {
+        let id = Self::id(n);
+        let folder = self.store.paths().sessions().join(format!("{id}.sfs"));
+        files::private_dir(&folder).expect("made");
+        let path = folder.join("messages.jsonl");
+        let mut file = files::append(&path).expect("opened");
+        for message in messages {
+            writeln!(file, "{}", serde_json::to_string(message).expect("JSON")).expect("written");
+        }
+        let mut row = TranscriptRow::new(id, tool, &n.to_string(), &HostName::local());
+        row.title = Some(format!("title {n}"));
+        row.workdir = Some(workdir.into());
+        row.updated = messages.last().map(|m| m.timestamp);
+        let captured = Captured {
+            tool,
+            native_id: n.to_string(),
+            host: HostName::local(),
+            parent_native: None,
+            root: None,
+            length: std::fs::metadata(&path).expect("there").len(),
+            raw_length: 0,
+            progress: String::new(),
+            row: Some(row),
+        };
+        self.store.save_captured(captured).await.expect("saved");
+    }
+
+    async fn sample() -> Self {
+        let shelf = Self::new();
+        shelf
+            .put(
+                1,
+                ToolId::ClaudeCode,
+                "/w/api",
+                &[
+                    message(1, Role::User, "2026-11-01T10:00:00Z", "Why does the parser fail on port 8443?"),
+                    message(
+                        2,
+                        Role::Assistant,
+                        "2026-11-01T10:00:05Z",
+                        "The function parseHTTPRequest in src/net_io.rs is wrong.",
+                    ),
+                    message(3, Role::Tool, "2026-11-01T10:00:06Z", "これは日本語のテキストです"),
+                ],
+            )
+            .await;
+        shelf
+            .put(
+                2,
+                ToolId::Codex,
+                "/w/web",
+                &[
+                    message(
+                        1,
+                        Role::User,
+                        "2026-11-02T10:00:00Z",
+                        "parser again: the port, the port, the port",
+                    ),
+                    message(2, Role::Assistant, "2026-10-02T10:00:05Z", "An old parser remark about ports"),
+                ],
+            )
+            .await;
+        shelf.store.index_transcripts().await.expect("indexed");
+        shelf
+    }
+
+    async fn find(&self, query: &str) -> Vec<(u64, u64)> {
+        self.with(Search { query: query.into(), ..Search::default() }).await
+    }
+
+    /// Number of the transcript and of the message of each hit.
+    async fn with(&self, search: Search) -> Vec<(u64, u64)> {
+        let found = self.store.search(Search { context: 30, ..search }).await.expect("searched");
+        assert!(found.total >= found.hits.len() as u64);
+        let number = |hit: &Hit| u64::from_str_radix(&hit.id.as_str()[4..], 16).expect("hex");
+        found.hits.iter().map(|hit| (number(hit), hit.seq)).collect()
+    }
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_operators_work() {
+    let shelf = Shelf::sample().await;
+    assert_eq!(shelf.find("parser").await, [(2, 1), (1, 1), (2, 2)]);
+    assert_eq!(shelf.find("parser port").await, [(2, 1), (1, 1)]);
+    assert_eq!(shelf.find("parser NOT again").await, [(1, 1), (2, 2)]);
+    assert_eq!(shelf.find("\"parser fail\" OR remark").await, [(1, 1), (2, 2)]);
+    assert_eq!(shelf.find("port*").await, [(2, 1), (1, 1), (2, 2)]);
+    assert_eq!(shelf.find("net_io").await, [(1, 2)]);
+    assert_eq!(shelf.find("request").await, [(1, 2)], "a part of parseHTTPRequest");
+    assert_eq!(shelf.find("日本").await, [(1, 3)]);
+    assert_eq!(shelf.find("日本語のテ").await, [(1, 3)]);
+    assert_eq!(shelf.find("す").await, [(1, 3)], "the last of a run");
+    assert_eq!(shelf.find("本日").await, []);
+}
+
+#[tokio::test]
+async fn filters_rank_limit_and_patterns() {
+    let shelf = Shelf::sample().await;
+    let search = |query: &str| Search { query: query.into(), ..Search::default() };
+    let of = |filter: Filter| Search { filter, ..search("parser") };
+    assert_eq!(
+        shelf.with(of(Filter { tool: Some(ToolId::Codex), ..Filter::default() })).await,
+        [(2, 1), (2, 2)]
+    );
+    assert_eq!(
+        shelf.with(of(Filter { workdir: Some("/w/api".into()), ..Filter::default() })).await,
+        [(1, 1)]
+    );
+    assert_eq!(shelf.with(of(Filter { workdir: Some("/w/ap".into()), ..Filter::default() })).await, []);
+    let since = Time::parse("2026-11-01T10:00:00Z");
+    assert_eq!(shelf.with(of(Filter { since, ..Filter::default() })).await, [(2, 1), (1, 1)]);
+    assert_eq!(shelf.with(Search { role: Some(Role::Assistant), ..search("parser") }).await, [(2, 2)]);
+    assert_eq!(
+        shelf.with(Search { rank: true, ..search("port") }).await[0],
+        (2, 1),
+        "it says it three times"
+    );
+    let limited = shelf.store.search(Search { limit: 1, ..search("parser") }).await.expect("searched");
+    assert_eq!((limited.total, limited.hits.len()), (3, 1));
+    assert_eq!(limited.hits[0].title.as_deref(), Some("title 2"));
+    assert_eq!(shelf.with(Search { regex: true, ..search("p[ao]r(t|ser)s? (a|8)") }).await, [(2, 1), (1, 1)]);
+    let bad = shelf.store.search(Search { regex: true, ..search("(") }).await.expect_err("no pattern");
+    assert_eq!(bad.code, Code::Usage);
+}
+
+#[tokio::test]
+async fn only_what_is_new_is_indexed() {
+    let shelf = Shelf::sample().await;
+    assert_eq!(shelf.store.index_transcripts().await.expect("level"), Indexed::default());
+    shelf
+        .put(
+            1,
+            ToolId::ClaudeCode,
+            "/w/api",
+            &[message(4, Role::User, "2026-11-03T10:00:00Z", "a newer parser")],
+        )
+        .await;
+    assert_eq!(shelf.store.index_transcripts().await.expect("level").messages, 1);
+    assert_eq!(shelf.find("newer").await, [(1, 4)]);
+    assert_eq!(shelf.find("parser").await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_index_that_is_gone_or_damaged_is_made_again() {
+    let shelf = Shelf::sample().await;
+    let paths = shelf.store.paths().clone();
+    for damage in ["gone", "rubbish", "newer"] {
+        shelf.store.drop_index().expect("dropped");
+        match damage {
+            "rubbish" => std::fs::write(paths.index_db(), vec![0x5A; 100_000]).expect("written"),
+            "newer" => {
+                let db = Connection::open(paths.index_db()).expect("opened");
+                db.pragma_update(None, "user_version", 99).expect("set");
+            }
+            _ => {}
+        }
+        // Another process: nothing is open yet.
+        let store = Store::new(paths.clone());
+        let indexed = store.index_transcripts().await.expect(damage);
+        assert_eq!(indexed.messages, 5, "{damage}");
+        assert!(indexed.rebuilt.is_some(), "{damage}");
+        let found =
+            store.search(Search { query: "parser".into(), ..Search::default() }).await.expect("searched");
+        assert_eq!(found.total, 3, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn thousands_in_one_second_keep_their_places() {
+    let shelf = Shelf::new();
+    let many: Vec<Message> =
+        (1..=5000).map(|n| message(n, Role::User, "2026-11-01T10:00:00Z", &format!("needle {n}"))).collect();
+    shelf.put(1, ToolId::Codex, "/w", &many).await;
+    shelf.put(2, ToolId::Codex, "/w", &many[..10]).await;
+    assert_eq!(shelf.store.index_transcripts().await.expect("indexed").messages, 5010);
+    assert_eq!(shelf.find("needle").await.len(), 5010);
+    assert_eq!(shelf.find("needle 4321").await, [(1, 4321)]);
+    assert_eq!(shelf.find("needle 7").await.len(), 2);
+}

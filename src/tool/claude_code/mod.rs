@@ -118,8 +118,8 @@ fn merge(
             .min_by_key(|stream| stream.next.as_ref().map(|(time, _)| *time));
         let Some(stream) = next else { break };
         match stream.next.take() {
-            Some((time, Some(line))) => {
-                thread.line(&stream.source, line, time, stream.lines.peek().unwrap_or_default(), sink)?;
+            Some((_, Some(line))) => {
+                thread.line(&stream.source, line, stream.lines.peek().unwrap_or_default(), sink)?;
             }
             _ if stream.lines.is_rest() => {}
             _ => sink.skipped(1),

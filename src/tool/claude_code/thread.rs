@@ -48,6 +48,8 @@ struct Memo {
     sides: VecDeque<(String, String)>,
     /// Sources that are not the user's: warm-up threads of 2.0.
     warmups: BTreeMap<String, bool>,
+    /// The time of the last line that has one.
+    time: Time,
     /// Whether the copied lines of a fork are behind us.
     own: bool,
 }
@@ -135,14 +137,9 @@ impl Thread {
     }
 
     /// Takes one line. `raw` is the same as bytes.
-    pub fn line(
-        &mut self,
-        source: &Source,
-        line: Line,
-        time: Time,
-        raw: &[u8],
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
+    pub fn line(&mut self, source: &Source, line: Line, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        let time = line.time.unwrap_or(self.memo.time);
+        self.memo.time = time;
         if self.warmup(source, &line.map) {
             return Ok(());
         }

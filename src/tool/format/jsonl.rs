@@ -196,6 +196,10 @@ impl Lines {
         let mut cursor = self.cursor.clone();
         cursor.head = (self.head.len() as u64, hash(&self.head));
         cursor.tail = (self.tail.len() as u64, hash(&self.tail));
+        if !self.ended {
+            // There is more: the file must not pass for one that was read.
+            (cursor.size, cursor.mtime) = (0, 0);
+        }
         cursor
     }
 }
