@@ -10,6 +10,9 @@
 //! | `live.send` | `{id, text, keys, enter, force}` | `null` |
 //! | `live.stop` | `{id, force}` | [`Shown`] |
 //! | `live.open` | `{id}` | a stream of frames, see [`crate::wire::holder`] |
+//! | `live.watch` | | a stream of lines, each `[`[`Live`]`]`: at once, and after every change |
+
+mod feed;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -144,6 +147,16 @@ impl Side {
     pub async fn open(&self, method: &str, params: Value) -> Result<Duplex> {
         match method {
             "live.open" => Ok(Box::new(self.connect(&fit::<Named<Nothing>>(params)?.id).await?)),
+            "live.watch" => {
+                let (ours, theirs) = tokio::io::duplex(64 * 1024);
+                let side = self.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = feed::feed(side, ours).await {
+                        tracing::warn!("the list of sessions is not followed any more: {error}");
+                    }
+                });
+                Ok(Box::new(theirs))
+            }
             _ => Err(unknown(method)),
         }
     }

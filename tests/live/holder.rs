@@ -5,11 +5,13 @@ use std::process::Stdio;
 
 use session_forge::error::Code;
 use session_forge::live::client::Said;
-use session_forge::model::live::LiveState;
+use session_forge::model::live::{Live, LiveState};
 use session_forge::sys::proc;
 use session_forge::wire::holder::{Kind, ScreenQuery, Send, Stop};
 
-use crate::support::live::{Home, SF, limit, spec, until};
+use tokio::io::AsyncBufReadExt;
+
+use crate::support::live::{Home, LIMIT, SF, limit, spec, until};
 
 #[tokio::test]
 async fn a_session_runs_is_listed_and_ends_with_its_status() {
@@ -260,6 +262,35 @@ async fn files_and_sockets_are_ours_alone_and_a_holder_is_small() {
     assert!(dirty < 4096, "{dirty} KiB of its own");
     let fds = std::fs::read_dir(format!("/proc/{holder}/fd")).expect("ours").count();
     assert!(fds <= 10, "{fds} descriptors");
+}
+
+#[tokio::test]
+async fn the_list_is_told_again_whenever_it_changes() {
+    let home = Home::new();
+    let stream = home.side.open("live.watch", serde_json::Value::Null).await.expect("open");
+    let mut lines = tokio::io::BufReader::new(stream).lines();
+    let mut until = async |what: &str, wanted: &dyn Fn(&[Live]) -> bool| {
+        let seen = async {
+            loop {
+                let line = lines.next_line().await.expect("a line").expect("open");
+                if wanted(&serde_json::from_str::<Vec<Live>>(&line).expect("rows")) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+    };
+    until("the empty list", &|rows| rows.is_empty()).await;
+    let id = home.start(&["bash", "--norc", "--noprofile"]).await;
+    until("an idle shell", &|rows| rows.len() == 1 && rows[0].state == LiveState::Idle).await;
+    home.enter(&id, "sleep 1000").await;
+    until("work", &|rows| rows[0].state == LiveState::Working).await;
+    home.kill(&id).await;
+    until("the end", &|rows| rows[0].state == LiveState::Exited && rows[0].exit_code == Some(137)).await;
+    let other = home.start(&["cat"]).await;
+    until("the other", &|rows| rows.len() == 2 && rows[1].id == other).await;
+    proc::kill(home.record(&other).holder, rustix::process::Signal::KILL).expect("ours");
+    until("its loss", &|rows| rows[1].state == LiveState::Lost).await;
 }
 
 #[tokio::test]

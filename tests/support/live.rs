@@ -17,6 +17,9 @@ use tokio::net::UnixStream;
 /// The binary under test.
 pub const SF: &str = env!("CARGO_BIN_EXE_sf");
 
+/// Far more than anything here needs on a busy machine.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
 /// A home.
 pub struct Home {
     dir: TempDir,
@@ -162,7 +165,7 @@ pub fn sized(cols: u16, rows: u16) -> Attach {
 
 /// Fails when something takes far too long.
 pub async fn limit<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), work).await.expect("in time")
+    tokio::time::timeout(LIMIT, work).await.expect("in time")
 }
 
 /// Waits until the screen of a client looks as wanted.
@@ -173,7 +176,7 @@ pub async fn shows(client: &Attached, what: &str, mut wanted: impl FnMut(&[Strin
             news.changed().await.expect("attached");
         }
     };
-    if tokio::time::timeout(Duration::from_secs(20), seen).await.is_err() {
+    if tokio::time::timeout(LIMIT, seen).await.is_err() {
         panic!("waited in vain for {what}; the screen: {:?}", client.screen().with(|s| s.text()));
     }
 }
