@@ -1,7 +1,7 @@
 //! What a host is and how it fares, in one round trip.
 
 use crate::error::Result;
-use crate::fleet::sh::{DATA_DIR, folder};
+use crate::fleet::sh::{DATA_DIR, LOGIN_PATH, folder};
 use crate::fleet::{Host, Step};
 use crate::model::ToolId;
 use crate::model::host::{self, HostState, HostStatus};
@@ -55,13 +55,7 @@ echo "git $(git --version 2>/dev/null)"
 exit 0
 "#;
 
-/// A login shell of any kind is asked for its `PATH` through the program `env`; one that hangs or
-/// asks is given up where there is a `timeout`.
-const LOGIN: &str = r#"limit=
-command -v timeout >/dev/null 2>&1 && limit='timeout 5'
-path=$(echo env | $limit "${SHELL:-/bin/sh}" -l 2>/dev/null | sed -n 's/^PATH=//p' | tail -n 1)
-PATH="${path:-$PATH}:$HOME/.local/bin:$HOME/bin:/usr/local/bin:/opt/homebrew/bin"
-for t in $programs; do
+const TOOLS: &str = r#"for t in $programs; do
   command -v "$t" >/dev/null 2>&1 && echo "program $t"
 done
 exit 0
@@ -77,7 +71,7 @@ pub async fn probe(host: &dyn Host, definition: &host::Host) -> Result<Probe> {
     let root = folder(definition.root.as_deref());
     let steps = vec![
         Step { script: format!("R={root} b={DATA_DIR}/bin\n{FACTS}"), lane: 0 },
-        Step { script: format!("programs='{}'\n{LOGIN}", programs.join(" ")), lane: 1 },
+        Step { script: format!("{LOGIN_PATH}programs='{}'\n{TOOLS}", programs.join(" ")), lane: 1 },
     ];
     let outputs = host.steps(steps, 2).await?;
     let mut probe = Probe { status: HostStatus::unknown(definition), program: None, hapi: false };

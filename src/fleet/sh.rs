@@ -27,6 +27,24 @@ pub fn folder(path: Option<&str>) -> String {
 /// A shell expression for the folder of sf's own data on a host: its `SF_HOME`, else its XDG folder.
 pub const DATA_DIR: &str = r#""${SF_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/sf}""#;
 
+/// Gives the script the `PATH` of a login, which is where people's tools are; ssh starts commands
+/// without it. A login shell of any kind is asked through the program `env`. Its answer goes to a
+/// file, because what a profile leaves running in the background would hold a pipe open; one that
+/// hangs is given up where there is a `timeout`.
+pub const LOGIN_PATH: &str = r#"if f=$(mktemp "${TMPDIR:-/tmp}/sf.XXXXXXXXXX"); then
+  limit=
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
+  echo env | $limit "${SHELL:-/bin/sh}" -l >"$f" 2>/dev/null
+  found=$(sed -n 's/^PATH=//p' "$f" | tail -n 1)
+  PATH=${found:-$PATH}
+  rm -f "$f"
+fi
+for f in "$HOME/.local/bin" "$HOME/bin" /usr/local/bin /opt/homebrew/bin; do
+  case ":$PATH:" in *":$f:"*) ;; *) PATH="$PATH:$f" ;; esac
+done
+export PATH
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;

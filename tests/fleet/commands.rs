@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use crate::support::Sandbox;
+use crate::support::sshd::Sshd;
 
 fn row<'a>(rows: &'a Value, key: &str, name: &str) -> &'a Value {
     let rows = rows.as_array().expect("an array");
@@ -26,13 +27,7 @@ fn a_host_is_added_looked_at_and_measured() {
         (&json!("gpu"), &json!(true), &json!("Linux"))
     );
     assert_eq!(added["discovered"], json!({ "repos": ["core"], "features": ["pay"] }));
-    // A tool that only the login shell finds.
-    let bin = sshd.home.join("tools");
-    fs::create_dir_all(&bin).expect("made");
-    fs::write(bin.join("claude"), "#!/bin/sh\n").expect("written");
-    fs::set_permissions(bin.join("claude"), fs::Permissions::from_mode(0o755)).expect("ours");
-    let profile = format!("PATH=\"{}:$PATH\"\necho noise\n", bin.display());
-    fs::write(sshd.home.join(".profile"), profile).expect("written");
+    login_tool(&sshd, "claude", "");
     let rows = world.place.json(&["host", "check"]);
     assert_eq!(rows.as_array().map(Vec::len), Some(2), "this machine, too");
     let gpu = row(&rows, "name", "gpu");
@@ -50,6 +45,30 @@ fn a_host_is_added_looked_at_and_measured() {
     drop(sshd);
     assert_eq!(row(&world.place.json(&["host", "list"]), "name", "gpu"), gpu);
     assert_eq!(world.place.json(&["host", "show", "gpu"])["cpus"], gpu["cpus"]);
+}
+
+/// A tool that only a login shell finds, whose profile also talks.
+fn login_tool(sshd: &Sshd, name: &str, script: &str) {
+    let bin = sshd.home.join("tools");
+    fs::create_dir_all(&bin).expect("made");
+    fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).expect("written");
+    fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("ours");
+    let profile = format!("PATH=\"{}:$PATH\"\necho noise\n", bin.display());
+    fs::write(sshd.home.join(".profile"), profile).expect("written");
+}
+
+#[test]
+fn sessions_on_a_host_find_what_a_login_finds() {
+    let world = World::new();
+    let sshd = world.net.host("a");
+    login_tool(&sshd, "mytool", "echo found me; exit 7");
+    assert_eq!(world.place.sf(&["host", "add", "a", "a"]).status, 0);
+    let _ = world.place.json(&["bootstrap", "--hosts", "a", "--yes"]);
+    let started = world.place.json(&["session", "start", "--host", "a", "--", "mytool"]);
+    let id = started["id"].as_str().expect("an id");
+    let _ = world.place.json(&["session", "wait", id, "--for", "exit", "--timeout", "20s"]);
+    assert_eq!(world.place.json(&["session", "show", id])["exit_code"], json!(7));
+    assert_eq!(world.place.json(&["host", "check", "a"])[0]["live"], json!(0), "counted by its agent");
 }
 
 #[test]
