@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::contract::{Body, Runnable};
 use super::snapshot::Hub;
-use super::{Call, Catalog, Ctx, Emit, Event, HostSide, Opened, Options, Origin, run};
+use super::{Call, Catalog, Ctx, Emit, Event, HostSide, Opened, Options, Origin, run, service};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::fleet::{Fleet, SharedCalls};
@@ -141,8 +141,13 @@ impl Engine {
 
     /// Keeps the picture up to date from now on, and tells when there is a new one.
     pub fn watch(&self) -> tokio::sync::watch::Receiver<Snapshot> {
-        self.shared.hub.serve(self.base.store.clone(), self.base.clock);
-        self.shared.hub.subscribe()
+        let (hub, base) = (&self.shared.hub, &self.base);
+        if hub.serve(base.store.clone(), base.clock) {
+            let links = self.shared.fatal.is_none();
+            let live = service::live::follow(base.store.clone(), base.fleet.clone(), hub.subscribe(), links);
+            tokio::spawn(live);
+        }
+        hub.subscribe()
     }
 
     /// The settings in force.

@@ -14,6 +14,7 @@ pub mod fan;
 mod hostside;
 mod local;
 mod run;
+mod service;
 mod snapshot;
 
 pub use crate::live::client::{Attached, End};

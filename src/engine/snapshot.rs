@@ -42,10 +42,11 @@ impl Hub {
         self.picture.subscribe()
     }
 
-    /// Starts the task that keeps the picture up to date; only the first call does anything.
-    pub(super) fn serve(&self, store: Store, clock: Clock) {
+    /// Starts the task that keeps the picture up to date; only the first call does anything, and
+    /// says so.
+    pub(super) fn serve(&self, store: Store, clock: Clock) -> bool {
         if self.serving.swap(true, Ordering::SeqCst) {
-            return;
+            return false;
         }
         let (picture, poke) = (self.picture.clone(), self.poke.clone());
         tokio::spawn(async move {
@@ -69,6 +70,7 @@ impl Hub {
                 tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             }
         });
+        true
     }
 }
 

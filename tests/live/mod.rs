@@ -3,4 +3,5 @@
 mod attach;
 mod commands;
 mod holder;
+mod picture;
 mod remote;

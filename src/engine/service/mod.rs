@@ -1,0 +1,4 @@
+//! Long-running parts that use several domains. One that fails is tried again and takes nothing
+//! else with it.
+
+pub(super) mod live;
