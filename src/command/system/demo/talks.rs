@@ -94,7 +94,7 @@ const CODEX: &[Talk] = &[
 pub(super) fn write(home: &Path, now: Time) -> Result<()> {
     for (number, talk) in CLAUDE.iter().enumerate() {
         let cwd = workdir(home, talk.repo);
-        let id = format!("5e550000-0000-4000-8000-00000000000{number}");
+        let id = format!("5e55000{number}-0000-4000-8000-000000000000");
         let folder: String = cwd
             .encode_utf16()
             .map(|u| char::from_u32(u32::from(u)).filter(char::is_ascii_alphanumeric).unwrap_or('-'))
@@ -148,7 +148,7 @@ fn claude(talk: &Talk, id: &str, cwd: &str, now: Time) -> Vec<Value> {
     for (number, turn) in talk.turns.iter().enumerate() {
         let answer = |content: Value, stop: &str, out: usize| {
             json!({
-                "id": format!("msg_demo_{}_{number}", &id[35..]), "type": "message", "role": "assistant",
+                "id": format!("msg_demo_{}_{number}", &id[..8]), "type": "message", "role": "assistant",
                 "model": "claude-sonnet-4-5-20250929", "content": [content], "stop_reason": stop, "usage": usage(out),
             })
         };
