@@ -14,15 +14,15 @@ use futures_util::future::BoxFuture;
 
 use crate::command::line::{self, Globals, Line, Refused};
 use crate::command::table::Table;
-use crate::config::Settings;
 use crate::config::settings::Loaded;
+use crate::config::{Notice, Settings};
 use crate::engine::{Engine, Parts};
 use crate::error::{Error, Result};
 use crate::sys::{Clock, Env, Paths, tty};
 
 /// The full-screen door: an engine, and what is wrong with the user's files. (It is handed in,
 /// because doors do not know each other.)
-pub type Cockpit = fn(Engine, Vec<String>) -> BoxFuture<'static, Result<ExitCode>>;
+pub type Cockpit = fn(Engine, Vec<Notice>) -> BoxFuture<'static, Result<ExitCode>>;
 
 /// Enters by the door that the words ask for; the exit status is that of `commands.md`.
 pub fn enter(words: impl Iterator<Item = OsString>, screen: Cockpit) -> ExitCode {
@@ -70,8 +70,7 @@ fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
     let runtime = runtime()?;
     let _context = runtime.enter();
     let (engine, loaded) = engine(globals, env)?;
-    let notices = loaded.notices.iter().map(ToString::to_string).collect();
-    let code = runtime.block_on(screen(engine, notices));
+    let code = runtime.block_on(screen(engine, loaded.notices));
     runtime.shutdown_background();
     code
 }
