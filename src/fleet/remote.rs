@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::host::{Duplex, Host, Output, Step};
 use super::link::Link;
-use super::sh::{DATA_DIR, LOGIN_PATH};
+use super::sh::DATA_DIR;
 use super::ssh::Ssh;
 use crate::error::{Code, Error, Result};
 use crate::model::HostName;
@@ -36,7 +36,7 @@ impl Remote {
         let ready = format!("sf-agent-{}", random::hex(8)?);
         // A program that is not there or does not run is silent: its end comes before its hello.
         let script = format!(
-            "cd \"${{HOME:-/}}\" 2>/dev/null\n{LOGIN_PATH}b={DATA_DIR}/bin s=none\n\
+            "cd \"${{HOME:-/}}\" 2>/dev/null\nb={DATA_DIR}/bin s=none\n\
              [ -r \"$b/current\" ] && read -r s v <\"$b/current\"\necho {ready}\n\
              [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio\nexit 0"
         );

@@ -30,8 +30,9 @@ const ANSWER_MAX: u64 = 256 << 20;
 const PRELUDE: &str = r#"cd "${HOME:-/}" 2>/dev/null || cd /
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX CDPATH
 LC_ALL=C GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0 GIT_HTTP_LOW_SPEED_LIMIT=1 GIT_HTTP_LOW_SPEED_TIME=60 SSH_ASKPASS_REQUIRE=never GCM_INTERACTIVE=never
-: "${GIT_SSH_COMMAND:=$(git config --get core.sshCommand 2>/dev/null || echo 'ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15')}"
-export LC_ALL GIT_TERMINAL_PROMPT GIT_OPTIONAL_LOCKS GIT_HTTP_LOW_SPEED_LIMIT GIT_HTTP_LOW_SPEED_TIME SSH_ASKPASS_REQUIRE GCM_INTERACTIVE GIT_SSH_COMMAND
+[ "${GIT_SSH:-}" ] || : "${GIT_SSH_COMMAND:=$(git config --get core.sshCommand 2>/dev/null || echo 'ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15')}"
+export LC_ALL GIT_TERMINAL_PROMPT GIT_OPTIONAL_LOCKS GIT_HTTP_LOW_SPEED_LIMIT GIT_HTTP_LOW_SPEED_TIME SSH_ASKPASS_REQUIRE GCM_INTERACTIVE
+[ "${GIT_SSH_COMMAND:-}" ] && export GIT_SSH_COMMAND
 "#;
 
 /// The private folder of a round trip, and how one step is run in it.

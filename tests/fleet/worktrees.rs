@@ -195,3 +195,18 @@ fn many_syncs_at_once_make_everything_once() {
     assert_eq!(made, 4, "each worktree by one of them");
     assert!(sshd.home.join("features/pay/web/README").exists());
 }
+
+#[test]
+fn a_host_that_hangs_costs_its_deadline_and_no_more() {
+    let world = World::new();
+    let _listener = world.net.silent("far");
+    prepare(&world);
+    let said = world.place.sf(&["sync", "pay", "--timeout", "1s", "--json"]);
+    assert_eq!(said.status, 3, "{said:?}");
+    let answer = said.json();
+    let hosts = answer["result"]["features"][0]["hosts"].as_array().expect("hosts").clone();
+    let of = |name: &str| hosts.iter().find(|h| h["host"] == name).expect("a row");
+    assert_eq!(of("far")["error"]["code"], "unreachable");
+    assert_eq!((&of("local")["ok"], of("local")["repos"].as_array().map(Vec::len)), (&json!(true), Some(2)));
+    assert!(masters(&world.place.sf_home().join("run")).is_empty(), "nothing goes on behind it");
+}
