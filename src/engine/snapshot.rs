@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, watch};
 
 use crate::error::Result;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Snapshot, Transcripts};
 use crate::store::Store;
 use crate::sys::{self, Clock};
 
@@ -75,7 +75,7 @@ impl Hub {
 }
 
 /// Reads every section; one that did not change keeps its place in memory.
-async fn read(store: &Store, old: &Snapshot, _clock: Clock) -> Result<Snapshot> {
+async fn read(store: &Store, old: &Snapshot, clock: Clock) -> Result<Snapshot> {
     let hosts = store.hosts().await?.into_iter().map(|(_, status)| status).collect();
     Ok(Snapshot {
         hosts: keep(&old.hosts, hosts),
@@ -83,8 +83,19 @@ async fn read(store: &Store, old: &Snapshot, _clock: Clock) -> Result<Snapshot> 
         features: keep(&old.features, store.features().await?),
         worktrees: keep(&old.worktrees, store.worktrees().await?),
         live: keep(&old.live, store.live().await?),
-        transcripts: old.transcripts.clone(),
+        transcripts: transcripts(store, &old.transcripts, clock).await?,
     })
+}
+
+/// Transcripts that the picture holds.
+const NEWEST: u64 = 500;
+
+async fn transcripts(store: &Store, old: &Arc<Transcripts>, clock: Clock) -> Result<Arc<Transcripts>> {
+    let (newest, total) = store.transcripts_newest(NEWEST).await?;
+    if (&newest, total) == (&old.newest, old.total) {
+        return Ok(old.clone());
+    }
+    Ok(Arc::new(Transcripts { newest, total, at: clock.now() }))
 }
 
 fn keep<T: PartialEq>(old: &Arc<T>, new: T) -> Arc<T> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error, Result};
 use crate::model::TranscriptId;
@@ -32,6 +32,22 @@ pub fn messages(
         Ok(())
     })?;
     Ok(out)
+}
+
+/// The same for async code: reads on a thread that may block. What the cockpit's viewer and its
+/// pages stand on, through `show --seq`.
+///
+/// # Errors
+/// `not_found` when the messages are gone.
+pub async fn load(
+    sessions: PathBuf,
+    id: TranscriptId,
+    length: u64,
+    range: RangeInclusive<u64>,
+) -> Result<Vec<(u64, Message)>> {
+    tokio::task::spawn_blocking(move || messages(&sessions, &id, length, range))
+        .await
+        .map_err(|e| Error::internal(format!("reading messages ended early: {e}")))?
 }
 
 /// The same, one message at a time.

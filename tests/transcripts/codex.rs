@@ -121,3 +121,89 @@ fn compare(name: &str, session: &Value, seen: &Seen) {
     assert_eq!(calls.values().sum::<u64>(), session["tool_calls"].as_u64().expect("a number"), "{name}");
     assert_eq!(seen.outputs, session["outputs"].as_u64().expect("a number"), "{name}");
 }
+
+/// The logs of requests hold no token counts, so these are the CLI's own: 0.169 records each
+/// response; before that there is only the running sum.
+#[test]
+fn tokens_are_those_of_each_response_once() {
+    let mut compared = 0;
+    for name in cases("codex") {
+        let sandbox = home_of("codex", &name);
+        let _ = sandbox.json(&["capture"]);
+        for row in rows(&sandbox) {
+            let native_id = row["native_id"].as_str().expect("an id");
+            let Some(wanted) = recorded(&sandbox, native_id) else { continue };
+            let told =
+                ["tokens_in", "tokens_cache_read", "tokens_out"].map(|f| row[f].as_u64().expect("a number"));
+            assert_eq!(told, wanted, "{name} {native_id}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 18, "{compared}");
+    for (name, wanted) in [
+        // Two processes, each counting from 0: 31400 + 6600 in, of which 24900 + 6500 cached.
+        ("cli-0.42", [6600, 31_400, 224]),
+        ("cli-0.77", [6600, 31_400, 224]),
+        // The second process goes on counting.
+        ("cli-0.130", [6600, 31_400, 224]),
+    ] {
+        let sandbox = home_of("codex", name);
+        let _ = sandbox.json(&["capture"]);
+        let row = &rows(&sandbox)[0];
+        let told =
+            ["tokens_in", "tokens_cache_read", "tokens_out"].map(|f| row[f].as_u64().expect("a number"));
+        assert_eq!(told, wanted, "{name}");
+    }
+    let sandbox = home_of("codex", "cli-0.130-fork");
+    let _ = sandbox.json(&["capture"]);
+    for row in rows(&sandbox) {
+        assert_eq!(
+            (&row["tokens_in"], &row["tokens_out"]),
+            (&100.into(), &20.into()),
+            "origin and fork alike"
+        );
+    }
+}
+
+/// The sum of the records in a session's file: uncached input, cached input, output. `None` when it
+/// has none.
+fn recorded(sandbox: &crate::support::Sandbox, native_id: &str) -> Option<[u64; 3]> {
+    let found = sandbox.sh(&format!("find .codex -name '*{native_id}.jsonl'"));
+    let path = sandbox.home().join(found.trim());
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut sum = None;
+    for line in text.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok()) {
+        if line["type"] == "token_usage_record" {
+            let of = |key: &str| line["payload"]["usage"][key].as_u64().expect("a number");
+            let (input, cached, output) =
+                (of("input_tokens"), of("cached_input_tokens"), of("output_tokens"));
+            let [a, b, c] = sum.unwrap_or([0; 3]);
+            sum = Some([a + input - cached, b + cached, c + output]);
+        }
+    }
+    sum
+}
+
+#[test]
+fn sub_agents_and_forks_are_rows_of_their_own_with_a_parent() {
+    for (name, prompt) in [
+        ("subagents", "Count the Python files in this repository."),
+        ("forked", "Take plan B instead."),
+        ("cli-0.130-fork", "Second, in the fork."),
+    ] {
+        let sandbox = home_of("codex", name);
+        let _ = sandbox.json(&["capture"]);
+        let rows = rows(&sandbox);
+        let child = rows.iter().find(|r| r["parent"].is_string()).expect("a child");
+        let parent = rows.iter().find(|r| r["id"] == child["parent"]).expect("its parent");
+        assert_eq!(parent["parent"], Value::Null, "{name}");
+        assert_eq!(prompts(&messages(&sandbox, child)), [prompt], "{name}");
+    }
+}
+
+#[test]
+fn names_given_in_the_tool_are_titles() {
+    let sandbox = home_of("codex", "interactive");
+    let _ = sandbox.json(&["capture"]);
+    assert_eq!(rows(&sandbox)[0]["title"], "capital talk", "the last name counts");
+}

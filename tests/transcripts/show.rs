@@ -60,6 +60,8 @@ fn messages_can_be_had_whole_by_page_by_role_and_around_one() {
     assert!(!users.is_empty() && users.iter().all(|m| m["role"] == "user"));
     assert_eq!(some(&["--role", "user", "--page", "1"]), users);
     assert_eq!(some(&["--around", "1"]), all[..11.min(all.len())]);
+    assert_eq!(some(&["--around", all[0]["msg_id"].as_str().expect("an id")]), all[..11.min(all.len())]);
+    assert_eq!(some(&["--seq", "2-4"]), all[1..4]);
     let said = sandbox.sf(&["show", "@last", "--around", "9999", "--json"]);
     assert_eq!(said.json()["error"]["code"], "not_found");
 }

@@ -1,5 +1,8 @@
 //! `show`
 
+use std::path::Path;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,10 +34,48 @@ pub struct Show {
     #[arg(long, value_name = "ROLE")]
     #[serde(default)]
     pub role: Option<Role>,
-    /// Only the message of this number and those around it.
-    #[arg(long, value_name = "SEQ", conflicts_with = "page")]
+    /// Only the message of this number (or of this `msg_id`) and those around it.
+    #[arg(long, value_name = "MSG", conflicts_with = "page")]
     #[serde(default)]
-    pub around: Option<u64>,
+    pub around: Option<String>,
+    /// Only messages with these numbers.
+    #[arg(long, value_name = "FROM-TO", conflicts_with_all = ["page", "around"])]
+    #[serde(default)]
+    pub seq: Option<Range>,
+}
+
+/// Numbers of messages: `7` or `100-150`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Range {
+    from: u64,
+    to: u64,
+}
+
+impl FromStr for Range {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        match (from.trim().parse(), to.trim().parse()) {
+            (Ok(from), Ok(to)) if 0 < from && from <= to => Ok(Self { from, to }),
+            _ => Err(Error::usage(format!("{text:?} is no range of messages")).hint("write 7 or 100-150")),
+        }
+    }
+}
+
+impl TryFrom<String> for Range {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Range> for String {
+    fn from(range: Range) -> Self {
+        format!("{}-{}", range.from, range.to)
+    }
 }
 
 impl Command for Show {
@@ -52,7 +93,7 @@ impl Command for Show {
         value["message_count"] = row.messages.into();
         value["path"] = folder.to_string_lossy().into();
         value["manifest"] = manifest.unwrap_or_default();
-        if self.messages || self.page.is_some() || self.role.is_some() || self.around.is_some() {
+        if self.wants_messages() {
             let sessions = cx.paths.sessions();
             let read = move || self.read(&sessions, &row, length);
             let messages = tokio::task::spawn_blocking(read)
@@ -65,20 +106,25 @@ impl Command for Show {
 }
 
 impl Show {
+    fn wants_messages(&self) -> bool {
+        self.messages
+            || self.page.is_some()
+            || self.role.is_some()
+            || self.around.is_some()
+            || self.seq.is_some()
+    }
+
     /// The messages that are wanted. Those of a role are counted from the end, so one pass finds
     /// their numbers and a second one reads the page.
-    fn read(&self, sessions: &std::path::Path, row: &TranscriptRow, length: u64) -> Result<Vec<Value>> {
+    fn read(&self, sessions: &Path, row: &TranscriptRow, length: u64) -> Result<Vec<Value>> {
         let last = row.messages;
-        let range = match (self.around, self.page) {
-            (Some(seq), _) => {
-                if seq == 0 || seq > last {
-                    return Err(Error::not_found(format!("`{}` has no message {seq}", row.id))
-                        .hint(format!("it has messages 1 to {last}")));
-                }
+        let range = match (&self.around, self.page) {
+            (Some(message), _) => {
+                let seq = number(sessions, row, length, message)?;
                 seq.saturating_sub(AROUND).max(1)..=seq + AROUND
             }
             (None, Some(page)) if self.role.is_none() => newest(last, page),
-            _ => 1..=last,
+            _ => self.seq.map_or(1..=last, |range| range.from..=range.to.min(last)),
         };
         let mut out = Vec::new();
         page::each(sessions, &row.id, length, range, |seq, message| {
@@ -95,6 +141,21 @@ impl Show {
         }
         Ok(out)
     }
+}
+
+/// The number of a message that is named by it, or by its id.
+fn number(sessions: &Path, row: &TranscriptRow, length: u64, message: &str) -> Result<u64> {
+    let mut found = message.parse().ok().filter(|seq| (1..=row.messages).contains(seq));
+    if found.is_none() {
+        page::each(sessions, &row.id, length, 1..=row.messages, |seq, other| {
+            found = found.or((other.msg_id == message).then_some(seq));
+            Ok(())
+        })?;
+    }
+    found.ok_or_else(|| {
+        Error::not_found(format!("`{}` has no message `{message}`", row.id))
+            .hint(format!("it has messages 1 to {}", row.messages))
+    })
 }
 
 /// The numbers on a page, counted from the newest; empty when there is no such page.
