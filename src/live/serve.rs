@@ -16,7 +16,6 @@ mod feed;
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -24,7 +23,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::OnceCell;
 
 use super::client::{Peer, Said};
 use super::holder::{self, RING, Reply, Request};
@@ -38,8 +36,6 @@ use crate::wire::holder::{Kind, ScreenQuery, Send, Status, Stop};
 
 /// A holder answers at once or is in trouble.
 const ANSWER: Duration = Duration::from_secs(5);
-/// What a login's profiles may take; beyond it we do without them.
-const LOGIN: Duration = Duration::from_secs(3);
 /// As JSON it must stay below what a holder takes, also when every byte is escaped.
 const MOST_TEXT: usize = crate::wire::holder::MAX_REQUEST / 8;
 /// All steps of stopping, and the last output.
@@ -54,7 +50,6 @@ pub struct Side {
     program: Option<PathBuf>,
     ring: u64,
     keep: Duration,
-    login_path: Arc<OnceCell<Option<String>>>,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -89,15 +84,7 @@ impl Side {
             true => env.with("SF_HOME", paths.data_dir()),
             false => env,
         };
-        Self {
-            folder: Folder::at(paths.run_dir()),
-            env,
-            clock,
-            program: None,
-            ring: RING,
-            keep: KEEP_ENDED,
-            login_path: Arc::default(),
-        }
+        Self { folder: Folder::at(paths.run_dir()), env, clock, program: None, ring: RING, keep: KEEP_ENDED }
     }
 
     /// The same with another program to start holders with than the one that we are.
@@ -176,9 +163,6 @@ impl Side {
         };
         let mut command = proc::command(&program);
         command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
-        if let Some(path) = self.login_path().await {
-            command.env("PATH", path);
-        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
         let mut child = command.spawn().at(program.display())?;
         let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -221,15 +205,6 @@ impl Side {
             let name = name.to_string_lossy();
             name == "SF_HOME" || !(name.starts_with("SF_") || OUTER.contains(&&*name))
         })
-    }
-
-    /// The `PATH` of a login here, if we are not in one: an agent behind ssh gets a poorer one, without
-    /// the folders that profiles add, where the tools often are. Asked once.
-    async fn login_path(&self) -> Option<&str> {
-        if self.env.get("SSH_CONNECTION").is_none() || self.env.get("SSH_TTY").is_some() {
-            return None;
-        }
-        self.login_path.get_or_init(|| ask_login(&self.env)).await.as_deref()
     }
 
     /// Every session, oldest first. Those that ended long ago (seven days, unless set) are forgotten.
@@ -396,24 +371,6 @@ fn fit<T: serde::de::DeserializeOwned>(params: Value) -> Result<T> {
 
 fn unknown(method: &str) -> Error {
     Error::unsupported(format!("this sf knows no host call `{method}`"))
-}
-
-/// Asks a login shell of whatever kind for its `PATH`, through the program `env`; profiles may print
-/// what they like in front, and one that hangs is not waited for.
-async fn ask_login(env: &Env) -> Option<String> {
-    let mut command = proc::command(env.get("SHELL").unwrap_or("/bin/sh"));
-    command.arg("-l").env_clear().envs(env.vars()).current_dir(env.home());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().ok()?;
-    let mut stdin = child.stdin.take()?;
-    let asking = async {
-        stdin.write_all(b"env\n").await.ok()?;
-        drop(stdin);
-        child.wait_with_output().await.ok()
-    };
-    let output = tokio::time::timeout(LOGIN, asking).await.ok()??;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines().rev().find_map(|line| line.strip_prefix("PATH=")).map(str::to_owned)
 }
 
 async fn blocking<T: std::marker::Send + 'static>(

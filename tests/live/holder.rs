@@ -285,6 +285,10 @@ async fn the_list_is_told_again_whenever_it_changes() {
     until("an idle shell", &|rows| rows.len() == 1 && rows[0].state == LiveState::Idle).await;
     home.enter(&id, "sleep 1000").await;
     until("work", &|rows| rows[0].state == LiveState::Working).await;
+    let client = home.attach(&id, crate::support::live::sized(90, 30)).await;
+    until("the client", &|rows| (rows[0].clients, rows[0].cols) == (1, 90)).await;
+    drop(client);
+    until("its leaving", &|rows| rows[0].clients == 0).await;
     home.kill(&id).await;
     until("the end", &|rows| rows[0].state == LiveState::Exited && rows[0].exit_code == Some(137)).await;
     let other = home.start(&["cat"]).await;

@@ -52,6 +52,8 @@ pub(super) struct Keeper {
     /// Since the program ended, and since its last output after that.
     draining: Option<(Watch, Watch)>,
     was_alternate: bool,
+    /// Clients came or went since those who wait were told.
+    changed: bool,
 }
 
 /// What the poll said.
@@ -88,6 +90,7 @@ impl Keeper {
             stopping: None,
             draining: None,
             was_alternate: false,
+            changed: false,
         })
     }
 
@@ -119,7 +122,8 @@ impl Keeper {
         let pause = self.session.pause_left().filter(|left| !left.is_zero());
         let stop = self.stopping.map(|(since, step)| step_due(step).saturating_sub(since.elapsed()));
         let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
-        [pause, stop, drain].into_iter().flatten().min()
+        let changed = self.changed.then_some(Duration::ZERO);
+        [pause, stop, drain, changed].into_iter().flatten().min()
     }
 
     fn wait(&self, patience: Option<Duration>) -> Ready {
@@ -215,7 +219,8 @@ impl Keeper {
     /// What is due to clients after everything that happened.
     fn after_round(&mut self) {
         let seq = self.session.seq();
-        let news = |guest: &Guest| guest.news_after.is_some_and(|after| seq > after);
+        let changed = std::mem::take(&mut self.changed);
+        let news = |guest: &Guest| guest.news_after.is_some_and(|after| seq > after || changed);
         let status = self.guests.iter().any(news).then(|| self.status());
         for index in 0..self.guests.len() {
             let guest = &mut self.guests[index];
@@ -230,6 +235,7 @@ impl Keeper {
             }
         }
         if self.guests.iter().any(Guest::gone) {
+            self.changed |= self.guests.iter().any(|guest| guest.gone() && guest.attached.is_some());
             self.guests.retain(|guest| !guest.gone());
             self.follow_active();
         }
@@ -261,6 +267,7 @@ impl Keeper {
             }
             Kind::Detach => {
                 self.guests[index].attached = None;
+                self.changed = true;
                 self.follow_active();
             }
             Kind::Screen => {
@@ -293,6 +300,7 @@ impl Keeper {
 
     fn attach(&mut self, index: usize, attach: Attach) {
         let alternate = self.session.screen().modes().alternate_screen;
+        self.changed = true;
         self.guests[index].attached = Some(Attachment {
             size: wanted(attach.cols, attach.rows),
             read_only: attach.read_only,
