@@ -204,3 +204,17 @@ fn reasoning_is_kept_with_its_signature() {
     assert!(thoughts.iter().all(|t| t["signature"].is_string()), "{thoughts:?}");
     assert!(thoughts.iter().any(|t| t["redacted"] == true), "{thoughts:?}");
 }
+
+#[test]
+fn failures_are_marked_with_their_exit_status() {
+    let (sandbox, rows) = captured("errors");
+    let said = messages(&sandbox, &rows[0]);
+    let failed: Vec<&Value> = said
+        .iter()
+        .flat_map(|m| m["blocks"].as_array().expect("blocks"))
+        .filter(|b| b["type"] == "tool_result" && b["is_error"] == true)
+        .collect();
+    assert_eq!(failed.len(), 4, "a command, a file, a tool and an edit: {failed:?}");
+    assert_eq!(failed.iter().filter(|b| b["exit_code"].is_i64()).count(), 1, "{failed:?}");
+    assert!(said.iter().any(|m| m["role"] == "system" && m["is_meta"] == true), "the service's error");
+}

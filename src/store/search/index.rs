@@ -89,8 +89,10 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
     let mut entries = Vec::new();
     let mut size = 0;
     while let Some(gap) = gaps.first_mut() {
-        let n = number(db, &gap.id)?;
-        let done = read(gap, n, &mut entries, &mut size);
+        // Another process may have filled it since it was looked for.
+        let (n, from) = at(db, &gap.id)?;
+        gap.from = from;
+        let done = gap.from.0 >= gap.to || read(gap, n, &mut entries, &mut size);
         db.execute(
             "update transcript set length = ?2, lines = ?3 where n = ?1",
             (n, gap.from.0, gap.from.1),
@@ -105,14 +107,18 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
     insert(db, entries)
 }
 
-fn number(db: &Connection, id: &TranscriptId) -> Result<i64> {
-    let found =
-        db.query_row("select n from transcript where id = ?1", [id.as_str()], |row| row.get(0)).optional()?;
-    if let Some(n) = found {
-        return Ok(n);
+/// A transcript's number in the index, and the bytes and lines of it that are there.
+fn at(db: &Connection, id: &TranscriptId) -> Result<(i64, (u64, u64))> {
+    let found = db
+        .query_row("select n, length, lines from transcript where id = ?1", [id.as_str()], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })
+        .optional()?;
+    if let Some(found) = found {
+        return Ok(found);
     }
     db.execute("insert into transcript (id, length, lines) values (?1, 0, 0)", [id.as_str()])?;
-    Ok(db.last_insert_rowid())
+    Ok((db.last_insert_rowid(), (0, 0)))
 }
 
 /// Reads on from where the gap begins, and moves its beginning. Says whether it reached the end;

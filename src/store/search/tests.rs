@@ -217,3 +217,32 @@ async fn thousands_in_one_second_keep_their_places() {
     assert_eq!(shelf.find("needle 4321").await, [(1, 4321)]);
     assert_eq!(shelf.find("needle 7").await.len(), 2);
 }
+
+#[tokio::test]
+async fn two_processes_that_see_the_same_gap_fill_it_once() {
+    let shelf = Shelf::sample().await;
+    shelf
+        .put(
+            1,
+            ToolId::ClaudeCode,
+            "/w/api",
+            &[message(4, Role::User, "2026-11-03T10:00:00Z", "a newer parser")],
+        )
+        .await;
+    let wanted = shelf.store.transcript_lengths().await.expect("read");
+    let sessions = shelf.store.paths().sessions();
+    let (db, _) = shelf.store.index().expect("open");
+    let seen = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await.expect("looked");
+    assert_eq!(seen.len(), 1);
+    // The other one is faster.
+    assert_eq!(shelf.store.index_transcripts().await.expect("level").messages, 1);
+    let again = db
+        .write(move |tx| {
+            let mut seen = seen;
+            index::fill(tx, &mut seen)
+        })
+        .await
+        .expect("filled");
+    assert_eq!(again, 0);
+    assert_eq!(shelf.find("newer").await, [(1, 4)]);
+}

@@ -242,7 +242,9 @@ impl Thread {
         }
         map.retain(|key, _| !MAPPED.contains(&key.as_str()));
         map.append(&mut rest);
-        message.metadata.insert("claude_code".into(), Value::Object(map));
+        if !map.is_empty() {
+            message.metadata.insert("claude_code".into(), Value::Object(map));
+        }
         self.send(message, sink)
     }
 
@@ -354,10 +356,12 @@ impl Thread {
         if let (Some(agent), Some(call)) = (agent, call) {
             self.head.agents.entry(agent).or_default().tool_use_id = Some(call);
         }
-        if let Some(Block::ToolResult { exit_code, .. }) = message.content.first_mut()
-            && let Some(code) = value::object(map, "toolUseResult").and_then(|r| r.get("exitCode")?.as_i64())
-        {
-            *exit_code = Some(code);
+        for block in &mut message.content {
+            // A command that failed says so in its first line.
+            if let Block::ToolResult { content, exit_code, is_error: Some(true), .. } = block {
+                let first = content.lines().next().and_then(|line| line.strip_prefix("Exit code "));
+                *exit_code = first.and_then(|code| code.trim().parse().ok());
+            }
         }
     }
 
