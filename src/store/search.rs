@@ -269,8 +269,9 @@ fn remove_index(paths: &Paths) -> Result<()> {
 async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> Result<u64> {
     let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
     let mut gaps = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await?;
-    let mut messages = 0;
+    let (mut messages, mut batches) = (0, 0);
     while !gaps.is_empty() {
+        batches += 1;
         let mut batch = std::mem::take(&mut gaps);
         let (more, rest) = db
             .write(move |tx| {
@@ -280,6 +281,10 @@ async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> 
             .await?;
         messages += more;
         gaps = rest;
+    }
+    if batches > 1 {
+        // The log has grown by all that was written; nobody needs it at that size any more.
+        db.read(|db| Ok(db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)).await?;
     }
     Ok(messages)
 }

@@ -27,3 +27,6 @@ create virtual table words using fts5 (
     content = '', contentless_delete = 1,
     tokenize = "unicode61 remove_diacritics 2"
 );
+
+-- Bytes of words that are collected before a segment is written: fewer segments to merge.
+insert into words (words, rank) values ('hashsize', 4194304);
