@@ -13,9 +13,11 @@
 //! | `live.watch` | | a stream of lines, each `[`[`Live`]`]`: at once, and after every change |
 
 mod feed;
+mod login;
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::OnceCell;
 
 use super::client::{Peer, Said};
 use super::holder::{self, RING, Reply, Request};
@@ -50,6 +53,7 @@ pub struct Side {
     program: Option<PathBuf>,
     ring: u64,
     keep: Duration,
+    login_path: Arc<OnceCell<Option<String>>>,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -84,7 +88,15 @@ impl Side {
             true => env.with("SF_HOME", paths.data_dir()),
             false => env,
         };
-        Self { folder: Folder::at(paths.run_dir()), env, clock, program: None, ring: RING, keep: KEEP_ENDED }
+        Self {
+            folder: Folder::at(paths.run_dir()),
+            env,
+            clock,
+            program: None,
+            ring: RING,
+            keep: KEEP_ENDED,
+            login_path: Arc::default(),
+        }
     }
 
     /// The same with another program to start holders with than the one that we are.
@@ -163,6 +175,9 @@ impl Side {
         };
         let mut command = proc::command(&program);
         command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
+        if let Some(path) = self.login_path().await {
+            command.env("PATH", path);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
         let mut child = command.spawn().at(program.display())?;
         let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -205,6 +220,15 @@ impl Side {
             let name = name.to_string_lossy();
             name == "SF_HOME" || !(name.starts_with("SF_") || OUTER.contains(&&*name))
         })
+    }
+
+    /// The `PATH` of a login here, if we are not in one: an agent behind ssh gets a poorer one, without
+    /// the folders that profiles add, where the tools often are. Asked once, by the first session.
+    async fn login_path(&self) -> Option<&str> {
+        if self.env.get("SSH_CONNECTION").is_none() || self.env.get("SSH_TTY").is_some() {
+            return None;
+        }
+        self.login_path.get_or_init(|| login::path(&self.env)).await.as_deref()
     }
 
     /// Every session, oldest first. Those that ended long ago (seven days, unless set) are forgotten.

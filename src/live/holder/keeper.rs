@@ -1,5 +1,8 @@
 //! The holder's loop: one thread, one poll, no timers while nothing happens.
 
+mod requests;
+mod stop;
+
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -7,19 +10,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Signal;
 
-use super::guest::{Attachment, Guest};
+use super::guest::Guest;
 use crate::error::{At, Result};
 use crate::live::pty;
 use crate::live::record::{Ended, Folder, LastScreen, Record};
 use crate::live::session::{HISTORY, Session};
+use crate::sys::Clock;
 use crate::sys::clock::Watch;
-use crate::sys::{Clock, proc};
-use crate::wire::frame::Frame;
-use crate::wire::holder::{
-    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Status, Stop, Wait, join_header, read,
-};
+use crate::wire::holder::{Kind, Status};
 
 /// After its end, a program's last output is on its way; what it left in the background may hold the
 /// terminal open for ever.
@@ -27,14 +26,6 @@ const QUIET: Duration = Duration::from_millis(100);
 const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 /// How long clients have to take the last frames.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
-/// How long a program has to leave after each signal.
-const STOP_STEPS: [(Signal, Duration); 3] = [
-    (Signal::HUP, Duration::from_millis(1000)),
-    (Signal::TERM, Duration::from_millis(2000)),
-    (Signal::KILL, Duration::from_millis(1000)),
-];
-/// Output goes to clients in frames of no more than this.
-const LARGEST_OUTPUT: usize = 256 * 1024;
 const MOST_GUESTS: usize = 64;
 
 /// A session and all who look at it.
@@ -120,7 +111,7 @@ impl Keeper {
     /// How long nothing needs to be done by the clock.
     fn patience(&self) -> Option<Duration> {
         let pause = self.session.pause_left().filter(|left| !left.is_zero());
-        let stop = self.stopping.map(|(since, step)| step_due(step).saturating_sub(since.elapsed()));
+        let stop = self.stopping.map(|(since, step)| stop::step_due(step).saturating_sub(since.elapsed()));
         let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
         let changed = self.changed.then_some(Duration::ZERO);
         [pause, stop, drain, changed].into_iter().flatten().min()
@@ -246,156 +237,6 @@ impl Keeper {
         self.session.status(u32::try_from(clients).unwrap_or(u32::MAX))
     }
 
-    fn frame(&mut self, index: usize, frame: &Frame) -> Result<()> {
-        let payload = &frame.payload;
-        // Kinds of a newer version, and those that only we send, are skipped.
-        let Some(kind) = Kind::of(frame.kind) else { return Ok(()) };
-        match kind {
-            Kind::Hello => {
-                let hello: Hello = read(payload)?;
-                self.guests[index].tell(Kind::Hello.json(&Hello::default()));
-                hello.check()?;
-            }
-            Kind::Attach => self.attach(index, read(payload)?),
-            Kind::Input => self.input(index, payload),
-            Kind::Resize => {
-                let size: Size = read(payload)?;
-                if let Some(attached) = &mut self.guests[index].attached {
-                    attached.size = wanted(size.cols, size.rows);
-                    self.activate(index);
-                }
-            }
-            Kind::Detach => {
-                self.guests[index].attached = None;
-                self.changed = true;
-                self.follow_active();
-            }
-            Kind::Screen => {
-                let query: ScreenQuery = read(payload)?;
-                let text = self.session.screen().screen_text(query.scrollback as usize, query.ansi);
-                self.guests[index].tell(Kind::Text.json(&text));
-            }
-            Kind::Status => {
-                let status = self.status();
-                self.guests[index].tell(Kind::State.json(&status));
-            }
-            Kind::Send => {
-                let send: Send = read(payload)?;
-                self.session.send(&send)?;
-                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
-            }
-            Kind::Stop => {
-                let stop: Stop = read(payload)?;
-                self.guests[index].stops = true;
-                self.stop(stop.force);
-            }
-            Kind::Wait => {
-                let wait: Wait = read(payload)?;
-                self.guests[index].news_after = Some(wait.seq);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn attach(&mut self, index: usize, attach: Attach) {
-        let alternate = self.session.screen().modes().alternate_screen;
-        self.changed = true;
-        self.guests[index].attached = Some(Attachment {
-            size: wanted(attach.cols, attach.rows),
-            read_only: attach.read_only,
-            history: attach.history.min(u32::try_from(HISTORY).unwrap_or(u32::MAX)),
-            behind: false,
-            lacks_main: alternate,
-        });
-        self.activate(index);
-        let start = attach.after.unwrap_or_default();
-        match attach.after.and_then(|seq| self.session.since(seq)) {
-            Some(missed) => {
-                let mut seq = start;
-                for part in missed.chunks(LARGEST_OUTPUT) {
-                    self.guests[index].tell(Ok(output_frame(seq, part)));
-                    seq += part.len() as u64;
-                }
-            }
-            None => self.picture(index),
-        }
-    }
-
-    /// Sends a whole picture.
-    fn picture(&mut self, index: usize) {
-        let (cols, rows) = self.session.screen().size();
-        let seq = self.session.seq();
-        let screen = self.session.screen();
-        let alternate = screen.modes().alternate_screen;
-        let guest = &mut self.guests[index];
-        let Some(attached) = &mut guest.attached else { return };
-        attached.behind = false;
-        attached.lacks_main = alternate;
-        let header = Snapshot { seq, cols, rows, title: screen.title().map(str::to_owned) };
-        let bytes = screen.formatted(attached.history as usize);
-        guest.tell(join_header(&header, &bytes).map(|payload| Kind::Snapshot.bytes(&payload)));
-    }
-
-    fn input(&mut self, index: usize, bytes: &[u8]) {
-        if self.guests[index].types() {
-            self.activate(index);
-            self.session.type_bytes(bytes);
-        }
-    }
-
-    /// Somebody did something there: the size follows.
-    fn activate(&mut self, index: usize) {
-        self.activity += 1;
-        self.guests[index].active = self.activity;
-        self.follow_active();
-    }
-
-    /// Takes the size of the client that was active last.
-    fn follow_active(&mut self) {
-        let sized = self.guests.iter().filter_map(|g| {
-            let attached = g.attached.as_ref().filter(|a| !a.read_only)?;
-            Some((g.active, attached.size?))
-        });
-        let Some((_, size)) = sized.max_by_key(|(active, _)| *active) else { return };
-        if self.session.resize(size.cols, size.rows) {
-            let (cols, rows) = self.session.screen().size();
-            for guest in self.guests.iter_mut().filter(|g| g.attached.is_some()) {
-                guest.tell(Kind::Size.json(&Size { cols, rows }));
-            }
-        }
-    }
-
-    fn stop(&mut self, force: bool) {
-        if self.session.exit_code().is_none() && (self.stopping.is_none() || force) {
-            let first = if force { STOP_STEPS.len() - 1 } else { 0 };
-            self.signal(STOP_STEPS[first].0);
-            self.stopping = Some((Watch::start(), first + 1));
-        }
-    }
-
-    fn advance_stop(&mut self) {
-        let Some((since, step)) = self.stopping else { return };
-        if since.elapsed() < step_due(step) {
-            return;
-        }
-        // KILL is repeated for as long as it takes.
-        let step = step.min(STOP_STEPS.len() - 1);
-        self.signal(STOP_STEPS[step].0);
-        self.stopping = Some((Watch::start(), step + 1));
-    }
-
-    /// Signals the program's group, and the one in front of its terminal if that is another.
-    fn signal(&self, signal: Signal) {
-        let pid = self.session.pty().pid();
-        for group in
-            [Some(pid), self.session.pty().foreground().filter(|group| *group != pid)].into_iter().flatten()
-        {
-            // A program that changed its user cannot be signalled; nothing else can be done.
-            let _ = proc::kill_group(group, signal);
-        }
-    }
-
     fn drained(&self) -> bool {
         self.draining.is_some_and(|(since, quiet)| {
             self.session.closed() || quiet.elapsed() >= QUIET || since.elapsed() >= LONGEST_DRAIN
@@ -438,16 +279,6 @@ impl Keeper {
             self.serve(&ready.guests);
         }
     }
-}
-
-/// A size that a client asked for; 0 means that it takes what there is.
-fn wanted(cols: u16, rows: u16) -> Option<Size> {
-    (cols > 0 && rows > 0).then_some(Size { cols, rows })
-}
-
-/// When a step of stopping is due, after the one before it.
-fn step_due(step: usize) -> Duration {
-    STOP_STEPS.get(step.saturating_sub(1)).map_or(Duration::ZERO, |(_, wait)| *wait)
 }
 
 fn output_frame(seq: u64, bytes: &[u8]) -> Vec<u8> {

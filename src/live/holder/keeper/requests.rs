@@ -1,0 +1,140 @@
+//! What clients ask of a holder, frame by frame.
+
+use super::{Keeper, output_frame};
+use crate::error::Result;
+use crate::live::holder::guest::Attachment;
+use crate::live::session::HISTORY;
+use crate::wire::frame::Frame;
+use crate::wire::holder::{
+    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Stop, Wait, join_header, read,
+};
+
+/// Output goes to clients in frames of no more than this.
+const LARGEST_OUTPUT: usize = 256 * 1024;
+
+impl Keeper {
+    pub(super) fn frame(&mut self, index: usize, frame: &Frame) -> Result<()> {
+        let payload = &frame.payload;
+        // Kinds of a newer version, and those that only we send, are skipped.
+        let Some(kind) = Kind::of(frame.kind) else { return Ok(()) };
+        match kind {
+            Kind::Hello => {
+                let hello: Hello = read(payload)?;
+                self.guests[index].tell(Kind::Hello.json(&Hello::default()));
+                hello.check()?;
+            }
+            Kind::Attach => self.attach(index, read(payload)?),
+            Kind::Input => self.input(index, payload),
+            Kind::Resize => {
+                let size: Size = read(payload)?;
+                if let Some(attached) = &mut self.guests[index].attached {
+                    attached.size = wanted(size.cols, size.rows);
+                    self.activate(index);
+                }
+            }
+            Kind::Detach => {
+                self.guests[index].attached = None;
+                self.changed = true;
+                self.follow_active();
+            }
+            Kind::Screen => {
+                let query: ScreenQuery = read(payload)?;
+                let text = self.session.screen().screen_text(query.scrollback as usize, query.ansi);
+                self.guests[index].tell(Kind::Text.json(&text));
+            }
+            Kind::Status => {
+                let status = self.status();
+                self.guests[index].tell(Kind::State.json(&status));
+            }
+            Kind::Send => {
+                let send: Send = read(payload)?;
+                self.session.send(&send)?;
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
+            Kind::Stop => {
+                let stop: Stop = read(payload)?;
+                self.guests[index].stops = true;
+                self.stop(stop.force);
+            }
+            Kind::Wait => {
+                let wait: Wait = read(payload)?;
+                self.guests[index].news_after = Some(wait.seq);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn attach(&mut self, index: usize, attach: Attach) {
+        let alternate = self.session.screen().modes().alternate_screen;
+        self.changed = true;
+        self.guests[index].attached = Some(Attachment {
+            size: wanted(attach.cols, attach.rows),
+            read_only: attach.read_only,
+            history: attach.history.min(u32::try_from(HISTORY).unwrap_or(u32::MAX)),
+            behind: false,
+            lacks_main: alternate,
+        });
+        self.activate(index);
+        let start = attach.after.unwrap_or_default();
+        match attach.after.and_then(|seq| self.session.since(seq)) {
+            Some(missed) => {
+                let mut seq = start;
+                for part in missed.chunks(LARGEST_OUTPUT) {
+                    self.guests[index].tell(Ok(output_frame(seq, part)));
+                    seq += part.len() as u64;
+                }
+            }
+            None => self.picture(index),
+        }
+    }
+
+    /// Sends a whole picture.
+    pub(super) fn picture(&mut self, index: usize) {
+        let (cols, rows) = self.session.screen().size();
+        let seq = self.session.seq();
+        let screen = self.session.screen();
+        let alternate = screen.modes().alternate_screen;
+        let guest = &mut self.guests[index];
+        let Some(attached) = &mut guest.attached else { return };
+        attached.behind = false;
+        attached.lacks_main = alternate;
+        let header = Snapshot { seq, cols, rows, title: screen.title().map(str::to_owned) };
+        let bytes = screen.formatted(attached.history as usize);
+        guest.tell(join_header(&header, &bytes).map(|payload| Kind::Snapshot.bytes(&payload)));
+    }
+
+    pub(super) fn input(&mut self, index: usize, bytes: &[u8]) {
+        if self.guests[index].types() {
+            self.activate(index);
+            self.session.type_bytes(bytes);
+        }
+    }
+
+    /// Somebody did something there: the size follows.
+    pub(super) fn activate(&mut self, index: usize) {
+        self.activity += 1;
+        self.guests[index].active = self.activity;
+        self.follow_active();
+    }
+
+    /// Takes the size of the client that was active last.
+    pub(super) fn follow_active(&mut self) {
+        let sized = self.guests.iter().filter_map(|g| {
+            let attached = g.attached.as_ref().filter(|a| !a.read_only)?;
+            Some((g.active, attached.size?))
+        });
+        let Some((_, size)) = sized.max_by_key(|(active, _)| *active) else { return };
+        if self.session.resize(size.cols, size.rows) {
+            let (cols, rows) = self.session.screen().size();
+            for guest in self.guests.iter_mut().filter(|g| g.attached.is_some()) {
+                guest.tell(Kind::Size.json(&Size { cols, rows }));
+            }
+        }
+    }
+}
+
+/// A size that a client asked for; 0 means that it takes what there is.
+fn wanted(cols: u16, rows: u16) -> Option<Size> {
+    (cols > 0 && rows > 0).then_some(Size { cols, rows })
+}
