@@ -1,18 +1,254 @@
 //! Verbs that only make sense on the cockpit's screen: they are of the same grammar, so that a key
 //! or a palette line can say them, and every other door refuses them.
 
+use serde::de::DeserializeOwned;
+
+use self::args::{Fill, Focus, Go, Mouse, Next};
+use super::line::Parsed;
+use crate::engine::contract::Body;
+use crate::error::{Error, Result};
+
 /// Their arguments.
 pub mod args {
     use serde::{Deserialize, Serialize};
 
-    /// A verb without arguments.
-    #[derive(Clone, Debug, Default, clap::Args, Serialize, Deserialize)]
-    pub struct None {}
+    /// Declares a verb without arguments; its docstring is its description.
+    macro_rules! bare {
+        ($($(#[$doc:meta])* $name:ident,)*) => { $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, Default, clap::Args, Serialize, Deserialize)]
+            pub struct $name {}
+        )* };
+    }
 
-    /// Moves the focus to a pane.
+    bare! {
+        /// Go back: close, clear the filter, leave the stage.
+        Back,
+        /// Interrupt the command that runs.
+        Cancel,
+        /// Copy the name or path of what is selected.
+        Copy,
+        /// Filter the list, fuzzily.
+        Filter,
+        /// Show every key.
+        Keys,
+        /// Show what went wrong so far.
+        Notices,
+        /// Open what is selected.
+        Open,
+        /// Show the last command and its result.
+        Output,
+        /// Choose a command, or type one.
+        Palette,
+        /// Leave the cockpit; live sessions go on.
+        Quit,
+        /// Draw the screen anew.
+        Redraw,
+        /// Stop and give the terminal back; `fg` comes back here.
+        Suspend,
+        /// Fold or unfold the feature.
+        Toggle,
+        /// Give the stage the whole screen, or take it back.
+        Zoom,
+    }
+
+    /// Move the focus to a pane.
     #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
     pub struct Focus {
-        /// hosts, features, live, transcripts or stage.
-        pub pane: String,
+        /// The pane.
+        pub pane: Pane,
+    }
+
+    /// A pane of the screen, or which way it lies.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Pane {
+        /// The list of hosts.
+        Hosts,
+        /// The tree of features.
+        Features,
+        /// The live sessions.
+        Live,
+        /// The transcripts.
+        Transcripts,
+        /// The stage.
+        Stage,
+        /// The one after the focused one.
+        Next,
+        /// The one before it.
+        Previous,
+    }
+
+    /// Move in the list, or scroll the stage.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Go {
+        /// Where to.
+        pub to: To,
+    }
+
+    /// Where to move.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum To {
+        /// One up.
+        Up,
+        /// One down.
+        Down,
+        /// Out: fold, or back to the lists.
+        Left,
+        /// In: unfold, or on to the stage.
+        Right,
+        /// A page up.
+        Pageup,
+        /// A page down.
+        Pagedown,
+        /// The beginning.
+        Top,
+        /// The end.
+        Bottom,
+    }
+
+    /// Go to the next session that needs somebody.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Next {
+        /// What kind of thing.
+        #[arg(default_value = "waiting")]
+        pub kind: Kind,
+    }
+
+    /// What `next` goes to.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Kind {
+        /// A session that needs somebody.
+        Waiting,
+    }
+
+    /// Turn the mouse on or off; off leaves it to the terminal, to select text.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Mouse {
+        /// on or off; without it, the other one.
+        pub state: Option<Switch>,
+    }
+
+    /// On or off.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Switch {
+        /// On.
+        On,
+        /// Off.
+        Off,
+    }
+
+    /// Open the palette with the beginning of a line in it.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Fill {
+        /// The line.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        pub line: Vec<String>,
+    }
+}
+
+/// What the cockpit is told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// See [`args::Back`].
+    Back,
+    /// See [`args::Cancel`].
+    Cancel,
+    /// See [`args::Copy`].
+    Copy,
+    /// See [`args::Fill`].
+    Fill(Vec<String>),
+    /// See [`args::Filter`].
+    Filter,
+    /// See [`args::Focus`].
+    Focus(args::Pane),
+    /// See [`args::Go`].
+    Go(args::To),
+    /// See [`args::Keys`].
+    Keys,
+    /// See [`args::Mouse`].
+    Mouse(Option<args::Switch>),
+    /// See [`args::Next`].
+    Next(args::Kind),
+    /// See [`args::Notices`].
+    Notices,
+    /// See [`args::Open`].
+    Open,
+    /// See [`args::Output`].
+    Output,
+    /// See [`args::Palette`].
+    Palette,
+    /// See [`args::Quit`].
+    Quit,
+    /// See [`args::Redraw`].
+    Redraw,
+    /// See [`args::Suspend`].
+    Suspend,
+    /// See [`args::Toggle`].
+    Toggle,
+    /// See [`args::Zoom`].
+    Zoom,
+}
+
+impl Action {
+    /// The action of a line that is a verb of the screen; `None` when it is a command.
+    ///
+    /// # Errors
+    /// `internal` when the table has a verb that is not known here.
+    pub fn of(parsed: &Parsed) -> Result<Option<Self>> {
+        if !matches!(parsed.entry.body, Body::Screen) {
+            return Ok(None);
+        }
+        fn read<A: DeserializeOwned>(parsed: &Parsed) -> Result<A> {
+            Ok(serde_json::from_value(serde_json::Value::Object(parsed.args.clone()))?)
+        }
+        Ok(Some(match parsed.entry.name {
+            "back" => Self::Back,
+            "cancel" => Self::Cancel,
+            "copy" => Self::Copy,
+            "fill" => Self::Fill(read::<Fill>(parsed)?.line),
+            "filter" => Self::Filter,
+            "focus" => Self::Focus(read::<Focus>(parsed)?.pane),
+            "go" => Self::Go(read::<Go>(parsed)?.to),
+            "keys" => Self::Keys,
+            "mouse" => Self::Mouse(read::<Mouse>(parsed)?.state),
+            "next" => Self::Next(read::<Next>(parsed)?.kind),
+            "notices" => Self::Notices,
+            "open" => Self::Open,
+            "output" => Self::Output,
+            "palette" => Self::Palette,
+            "quit" => Self::Quit,
+            "redraw" => Self::Redraw,
+            "suspend" => Self::Suspend,
+            "toggle" => Self::Toggle,
+            "zoom" => Self::Zoom,
+            other => return Err(Error::internal(format!("`{other}` is no verb of the screen"))),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::line;
+    use crate::command::table::Table;
+    use crate::engine::Catalog;
+
+    #[test]
+    fn every_verb_of_the_table_is_an_action() {
+        for entry in Table.entries().iter().filter(|e| matches!(e.body, Body::Screen)) {
+            let words: &[&str] = match entry.name {
+                "focus" => &["focus", "hosts"],
+                "go" => &["go", "up"],
+                "fill" => &["fill", "host", "add"],
+                name => &[name],
+            };
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            let parsed = line::parse(&words).unwrap_or_else(|_| panic!("{}", entry.name));
+            assert!(Action::of(&parsed).expect(entry.name).is_some());
+        }
     }
 }

@@ -47,8 +47,25 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::version::Version>("version"),
     Entry::run::<workspace::worktree_list::WorktreeList>("worktree list"),
     // Verbs of the screen.
+    Entry::screen::<verb::Back>("back"),
+    Entry::screen::<verb::Cancel>("cancel"),
+    Entry::screen::<verb::Copy>("copy"),
+    Entry::screen::<verb::Fill>("fill"),
+    Entry::screen::<verb::Filter>("filter"),
     Entry::screen::<verb::Focus>("focus"),
-    Entry::screen::<verb::None>("quit"),
+    Entry::screen::<verb::Go>("go"),
+    Entry::screen::<verb::Keys>("keys"),
+    Entry::screen::<verb::Mouse>("mouse"),
+    Entry::screen::<verb::Next>("next"),
+    Entry::screen::<verb::Notices>("notices"),
+    Entry::screen::<verb::Open>("open"),
+    Entry::screen::<verb::Output>("output"),
+    Entry::screen::<verb::Palette>("palette"),
+    Entry::screen::<verb::Quit>("quit"),
+    Entry::screen::<verb::Redraw>("redraw"),
+    Entry::screen::<verb::Suspend>("suspend"),
+    Entry::screen::<verb::Toggle>("toggle"),
+    Entry::screen::<verb::Zoom>("zoom"),
 ];
 
 /// The words above a group of commands, for help.

@@ -1,69 +1,10 @@
-//! Keys as people name them, and as terminals send them.
+//! Keys as terminals send them. (How people name them: [`crate::config::chord`].)
 //!
 //! The sequences are those of xterm (ctlseqs, "PC-Style Function Keys" and "VT220-Style Function
 //! Keys"), which `TERM=xterm-256color` promises to programs.
 
-use std::str::FromStr;
-
 use super::Modes;
-use crate::error::{Error, Result};
-
-/// A key of the keyboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// A character, as shift and layout made it.
-    Char(char),
-    /// Enter.
-    Enter,
-    /// Tab.
-    Tab,
-    /// Backspace.
-    Backspace,
-    /// Escape.
-    Escape,
-    /// An arrow up.
-    Up,
-    /// An arrow down.
-    Down,
-    /// An arrow left.
-    Left,
-    /// An arrow right.
-    Right,
-    /// Home.
-    Home,
-    /// End.
-    End,
-    /// Page up.
-    PageUp,
-    /// Page down.
-    PageDown,
-    /// Insert.
-    Insert,
-    /// Delete.
-    Delete,
-    /// A function key, 1 to 12.
-    Function(u8),
-}
-
-/// What is held down with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Mods {
-    /// Shift.
-    pub shift: bool,
-    /// Alt or option.
-    pub alt: bool,
-    /// Control.
-    pub ctrl: bool,
-}
-
-/// A key with what is held down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Chord {
-    /// The key.
-    pub key: Key,
-    /// What is held down.
-    pub mods: Mods,
-}
+pub use crate::config::chord::{Chord, Key, Mods};
 
 impl Chord {
     /// The bytes that a program in these modes expects.
@@ -165,70 +106,6 @@ fn function(number: u8, mods: Mods) -> Vec<u8> {
     }
 }
 
-impl FromStr for Chord {
-    type Err = Error;
-
-    /// Reads `ctrl-c`, `enter`, `shift-tab`, `alt-x`, `f5`, `C-a`, `^c` …; a single character is itself.
-    fn from_str(text: &str) -> Result<Self> {
-        let mut mods = Mods::default();
-        let mut rest = text;
-        if let Some(letter) = rest.strip_prefix('^')
-            && letter.chars().count() == 1
-        {
-            mods.ctrl = true;
-            rest = letter;
-        }
-        // A lone `-` or a `-` at the end is the key, not a joint.
-        while let Some((name, after)) = rest.split_once(['-', '+'])
-            && !after.is_empty()
-        {
-            match name.to_ascii_lowercase().as_str() {
-                "ctrl" | "control" | "c" => mods.ctrl = true,
-                "alt" | "meta" | "option" | "m" | "a" => mods.alt = true,
-                "shift" | "s" => mods.shift = true,
-                _ => return Err(unknown(text)),
-            }
-            rest = after;
-        }
-        Ok(Self { key: key(rest).ok_or_else(|| unknown(text))?, mods })
-    }
-}
-
-fn key(name: &str) -> Option<Key> {
-    let mut chars = name.chars();
-    if let (Some(c), None) = (chars.next(), chars.next()) {
-        return Some(Key::Char(c));
-    }
-    Some(match name.to_ascii_lowercase().as_str() {
-        "enter" | "return" | "cr" => Key::Enter,
-        "tab" => Key::Tab,
-        "backtab" => return None,
-        "backspace" | "bs" => Key::Backspace,
-        "escape" | "esc" => Key::Escape,
-        "space" => Key::Char(' '),
-        "up" => Key::Up,
-        "down" => Key::Down,
-        "left" => Key::Left,
-        "right" => Key::Right,
-        "home" => Key::Home,
-        "end" => Key::End,
-        "pageup" | "page-up" | "pgup" => Key::PageUp,
-        "pagedown" | "page-down" | "pgdn" => Key::PageDown,
-        "insert" | "ins" => Key::Insert,
-        "delete" | "del" => Key::Delete,
-        other => {
-            let number = other.strip_prefix('f')?.parse().ok()?;
-            (1..=12).contains(&number).then_some(Key::Function(number))?
-        }
-    })
-}
-
-fn unknown(text: &str) -> Error {
-    Error::usage(format!("no key is called {text:?}")).hint(
-        "keys are single characters, enter, tab, escape, up, f5 …, with ctrl-, alt- and shift- in front",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,13 +150,6 @@ mod tests {
         let modes = Modes { application_cursor: true, ..Modes::default() };
         assert_eq!(bytes("up", modes), "\x1bOA");
         assert_eq!(bytes("shift-up", modes), "\x1b[1;2A");
-    }
-
-    #[test]
-    fn what_is_no_key_is_said_so() {
-        for bad in ["", "entr", "hyper-x", "f13", "ctrl-", "f0"] {
-            assert!(bad.parse::<Chord>().is_err(), "{bad}");
-        }
     }
 
     #[test]
