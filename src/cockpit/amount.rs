@@ -1,0 +1,118 @@
+//! Amounts and times in few characters.
+
+use crate::config::theme::Role;
+use crate::model::Time;
+
+/// A share in percent, without decimals.
+pub fn percent(share: f64) -> String {
+    format!("{:.0}%", share.clamp(0.0, 999.0))
+}
+
+/// How worrying a share in use is.
+pub fn pressure(share: Option<f64>) -> Role {
+    match share {
+        Some(s) if s >= 95.0 => Role::Error,
+        Some(s) if s >= 80.0 => Role::Warn,
+        _ => Role::Dim,
+    }
+}
+
+/// Dollars and cents.
+pub fn dollars(usd: f64) -> String {
+    format!("${usd:.2}")
+}
+
+/// Bytes with one decimal at most.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| n >= *unit) {
+        Some((unit, name)) => {
+            let tenths = n / (unit / 10).max(1);
+            if tenths >= 100 {
+                format!("{} {name}", tenths / 10)
+            } else {
+                format!("{}.{} {name}", tenths / 10, tenths % 10)
+            }
+        }
+        None => format!("{n} B"),
+    }
+}
+
+/// A number with a unit for thousands and millions.
+pub fn count(n: u64) -> String {
+    match n {
+        0..=9_999 => n.to_string(),
+        10_000..=999_999 => format!("{}k", n / 1_000),
+        _ => format!("{}.{}M", n / 1_000_000, n / 100_000 % 10),
+    }
+}
+
+/// Milliseconds as a person says them.
+pub fn took(ms: u64) -> String {
+    match ms {
+        0..=999 => format!("{ms} ms"),
+        1_000..=59_999 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+/// How long ago, in the largest unit: `now`, `4m`, `3h`, `12d`.
+pub fn ago(then: Time, now: Time) -> String {
+    let minutes = then.until(now).max(0) / 60_000;
+    match minutes {
+        0 => "now".into(),
+        1..=59 => format!("{minutes}m"),
+        60..=1_439 => format!("{}h", minutes / 60),
+        _ => format!("{}d", minutes / 1_440),
+    }
+}
+
+/// A moment in at most six columns: the time of day today, else the day, else the month. `zone` is
+/// the local offset from UTC in milliseconds.
+pub fn short_time(then: Time, now: Time, zone: i64) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    // RFC 3339 has its parts at fixed places: 2026-11-21T10:00.
+    let text = then.plus_ms(zone).to_string();
+    let today = now.plus_ms(zone).to_string();
+    let part = |text: &str, range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+    if part(&text, 0..10) == part(&today, 0..10) {
+        return part(&text, 11..16);
+    }
+    if part(&text, 0..4) == part(&today, 0..4) {
+        let month = part(&text, 5..7).parse::<usize>().ok().and_then(|m| MONTHS.get(m.checked_sub(1)?));
+        return format!("{} {}", month.unwrap_or(&"?"), part(&text, 8..10));
+    }
+    part(&text, 0..7)
+}
+
+/// A moment in full, to the minute, in local time.
+pub fn long_time(then: Time, zone: i64) -> String {
+    let text = then.plus_ms(zone).to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_short() {
+        assert_eq!(bytes(1_610_612_736), "1.5 GiB");
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(37 << 30), "37 GiB");
+        assert_eq!(count(1_234_567), "1.2M");
+        assert_eq!(took(65_000), "1 min 5 s");
+    }
+
+    #[test]
+    fn times_get_coarser_with_distance() {
+        let time = |t: &str| Time::parse(t).expect("a time");
+        let now = time("2026-11-21T12:30:00Z");
+        assert_eq!(short_time(time("2026-11-21T09:05:00Z"), now, 3_600_000), "10:05");
+        assert_eq!(short_time(time("2026-11-20T09:05:00Z"), now, 0), "Nov 20");
+        assert_eq!(short_time(time("2025-11-20T09:05:00Z"), now, 0), "2025-11");
+        assert_eq!(ago(time("2026-11-21T12:26:00Z"), now), "4m");
+        assert_eq!(ago(time("2026-11-22T12:26:00Z"), now), "now");
+    }
+}

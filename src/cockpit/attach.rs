@@ -1,0 +1,149 @@
+//! The one live session that is shown: attached, and attached again when the link breaks.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::msg::{Link, Msg};
+use crate::command::line;
+use crate::engine::{Engine, Origin};
+use crate::error::{Error, Result};
+use crate::live::client::{Attached, End};
+use crate::model::LiveId;
+use crate::wire::holder::Attach;
+
+/// Keystrokes that may wait while the link is made.
+const WISHES: usize = 256;
+/// Lines of earlier output that are fetched along.
+const HISTORY: u32 = 1000;
+/// The longest pause between two attempts.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// What the person wants of the session.
+enum Wish {
+    Input(Vec<u8>),
+    Size(u16, u16),
+}
+
+/// A session that is shown. Dropping it detaches.
+pub struct Line {
+    wishes: mpsc::Sender<Wish>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Line {
+    /// Attaches; what comes of it is told as [`Msg::Terminal`].
+    pub fn new(engine: Engine, id: LiveId, size: (u16, u16), inbox: mpsc::Sender<Msg>) -> Self {
+        let (wishes, wished) = mpsc::channel(WISHES);
+        let task = tokio::spawn(keep(engine, id, size, inbox, wished));
+        Self { wishes, task }
+    }
+
+    /// Types. `false` when too much waits already.
+    pub fn input(&self, bytes: Vec<u8>) -> bool {
+        self.wishes.try_send(Wish::Input(bytes)).is_ok()
+    }
+
+    /// The stage has this size now.
+    pub fn resize(&self, cols: u16, rows: u16) -> bool {
+        self.wishes.try_send(Wish::Size(cols, rows)).is_ok()
+    }
+}
+
+async fn keep(
+    engine: Engine,
+    id: LiveId,
+    mut size: (u16, u16),
+    inbox: mpsc::Sender<Msg>,
+    mut wished: mpsc::Receiver<Wish>,
+) {
+    let tell = |link: Link| inbox.send(Msg::Terminal(id.clone(), link));
+    let mut attached: Option<Attached> = None;
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let error = match open(&engine, &id).await {
+            Ok(io) => {
+                let wish = Attach { cols: size.0, rows: size.1, history: HISTORY, ..Attach::default() };
+                let now = match &attached {
+                    Some(before) => before.again(io),
+                    None => Attached::new(io, wish),
+                };
+                if tell(Link::On(now.screen().clone())).await.is_err() {
+                    return;
+                }
+                now.resize(size.0, size.1);
+                let end = serve(&now, &mut size, &mut wished, &inbox, &id).await;
+                attached = Some(now);
+                match end {
+                    Some(End::Ended(status)) => {
+                        // The owner of the inbox may be gone; then nobody cares.
+                        let _ = tell(Link::Ended(status.exit_code)).await;
+                        return;
+                    }
+                    Some(End::Cut(error)) => error,
+                    None => return,
+                }
+            }
+            Err(error) if attached.is_none() => {
+                let _ = tell(Link::Failed(error)).await;
+                return;
+            }
+            Err(error) => error,
+        };
+        if tell(Link::Cut(error)).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+async fn open(engine: &Engine, id: &LiveId) -> Result<crate::fleet::Duplex> {
+    let words = ["session", "attach", id.as_str()].map(str::to_owned);
+    let parsed = line::parse(&words).map_err(line::Refused::into_error)?;
+    let opened = engine.open(parsed.call(Origin::Ui, engine.settings().jobs)).await?;
+    Ok(opened.io)
+}
+
+/// Carries wishes there and news here, until it is over; `None` when nobody is here any more.
+async fn serve(
+    attached: &Attached,
+    size: &mut (u16, u16),
+    wished: &mut mpsc::Receiver<Wish>,
+    inbox: &mpsc::Sender<Msg>,
+    id: &LiveId,
+) -> Option<End> {
+    let mut news = attached.news();
+    let ended = attached.ended();
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            biased;
+            wish = wished.recv() => match wish? {
+                Wish::Input(bytes) => {
+                    if !attached.send_input(bytes) {
+                        let slow = Error::unreachable("the link is too slow: keys were dropped");
+                        inbox.send(Msg::Tell(slow)).await.ok()?;
+                    }
+                }
+                Wish::Size(cols, rows) => {
+                    *size = (cols, rows);
+                    attached.resize(cols, rows);
+                }
+            },
+            changed = news.changed() => {
+                if changed.is_err() {
+                    return Some(ended.await);
+                }
+                inbox.send(Msg::Terminal(id.clone(), Link::Picture)).await.ok()?;
+            }
+            end = &mut ended => return Some(end),
+        }
+    }
+}

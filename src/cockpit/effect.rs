@@ -1,0 +1,40 @@
+//! What the cockpit wants done. `update` only says it; the loop does it.
+
+use tokio::sync::oneshot;
+
+use super::job::JobId;
+use crate::engine::Call;
+use crate::model::{LiveId, TranscriptId};
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Run a command; what it says comes as [`super::msg::Msg::Job`].
+    Submit(JobId, Call),
+    /// Interrupt a command.
+    Cancel(JobId),
+    /// Answer a command's question.
+    Answer(oneshot::Sender<bool>, bool),
+    /// Say [`super::msg::Msg::Settled`] with this number in a moment.
+    Settle(u64),
+    /// Fetch the messages of a transcript.
+    Page(TranscriptId),
+    /// Show a live session in so many columns and rows; any other is let go.
+    Attach(LiveId, u16, u16),
+    /// Let the live session go.
+    Detach,
+    /// Type bytes into the live session.
+    Input(Vec<u8>),
+    /// The live session's screen has this size now.
+    Resize(u16, u16),
+    /// Put text into the terminal's clipboard.
+    Copy(String),
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Stop this process until the shell continues it.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}

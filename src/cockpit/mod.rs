@@ -1,0 +1,44 @@
+//! The full-screen door.
+//!
+//! ```text
+//!  crossterm --> input --> Msg --> update(&mut State, Msg) -> Vec<Effect> --> run does them
+//!  engine  --------------> Msg::Job, Msg::Data                    | submit, cancel, attach, copy, quit
+//!                                                                 v
+//!                             view(&State, &Skin, &mut Buffer) <-- newest state only; at most one
+//!                             picture per 16 ms, none while the last is still being written
+//! ```
+//!
+//! `update` is synchronous and total, `view` changes nothing, and only `run` touches the world. A
+//! terminal's bytes never pass through `update`: the attached client feeds a screen of its own, and
+//! `view` reads the newest.
+
+mod act;
+mod amount;
+mod attach;
+pub mod book;
+mod complete;
+pub mod effect;
+mod fill;
+mod input;
+pub mod job;
+pub mod keys;
+pub mod layout;
+pub mod list;
+pub mod msg;
+pub mod overlay;
+mod paint;
+mod pane;
+mod refresh;
+mod run;
+pub mod skin;
+pub mod stage;
+pub mod state;
+pub mod subject;
+mod table;
+pub mod template;
+mod term;
+mod text;
+pub mod update;
+pub mod view;
+
+pub use run::run;

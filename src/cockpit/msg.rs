@@ -1,0 +1,77 @@
+//! What reaches the cockpit.
+
+use std::sync::Arc;
+
+use super::job::JobId;
+use crate::config::chord::Chord;
+use crate::engine::Event;
+use crate::error::{Error, Result};
+use crate::live::screen::SharedScreen;
+use crate::model::snapshot::Snapshot;
+use crate::model::{LiveId, Time, TranscriptId};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// What time it is; comes in front of everything else.
+    Now(Time),
+    /// The terminal has this size.
+    Size(u16, u16),
+    /// A key.
+    Key(Chord),
+    /// Pasted text.
+    Paste(String),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal got (or lost) the keyboard.
+    Focus(bool),
+    /// There is a new picture of the world.
+    Data(Snapshot),
+    /// A command says something.
+    Job(JobId, Event),
+    /// The selection has rested for a while; the number is the one that was asked with.
+    Settled(u64),
+    /// A page of a transcript, as `show --messages` gives it.
+    Page(TranscriptId, Result<serde_json::Value>),
+    /// News of a terminal.
+    Terminal(LiveId, Link),
+    /// Something to tell the person.
+    Tell(Error),
+}
+
+/// How it stands with a terminal.
+#[derive(Clone, Debug)]
+pub enum Link {
+    /// It is shown on this screen.
+    On(Arc<SharedScreen>),
+    /// There is a new picture.
+    Picture,
+    /// The link is gone, and is being made again.
+    Cut(Error),
+    /// The program has ended with this status.
+    Ended(Option<i32>),
+    /// It cannot be shown.
+    Failed(Error),
+}
+
+/// The mouse at a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub kind: MouseKind,
+    /// Column, from 0.
+    pub col: u16,
+    /// Row, from 0.
+    pub row: u16,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button went down.
+    Press,
+    /// The wheel turned away.
+    WheelUp,
+    /// The wheel turned near.
+    WheelDown,
+}

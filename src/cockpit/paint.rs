@@ -1,0 +1,270 @@
+//! From a buffer to bytes: only what changed, with the widths that were asked for.
+//!
+//! ratatui's own backend (0.30.2) does not move the cursor after a wide grapheme whose second column
+//! is written too, so that everything behind `⚠️` stands one column off on terminals that draw it
+//! wide. Here the cursor is moved after everything that terminals may disagree about.
+
+use std::fmt::Write;
+
+use ratatui::buffer::{Buffer, Cell, CellDiffOption};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+/// Unchanged cells that are written again rather than jumped over: a jump takes about as many bytes.
+const CHEAPER_THAN_A_JUMP: u16 = 6;
+
+/// Remembers what the terminal shows.
+#[derive(Debug, Default)]
+pub struct Painter {
+    shown: Option<Buffer>,
+    cursor: Option<Position>,
+}
+
+/// Colours and attributes that are in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Pen {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+const PLAIN: Pen = Pen { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+
+impl Painter {
+    /// Forgets what the terminal shows: everything is written next time.
+    pub fn forget(&mut self) {
+        self.shown = None;
+        self.cursor = None;
+    }
+
+    /// The bytes that bring the terminal from what it shows to this; empty when nothing changed.
+    pub fn paint(&mut self, mut next: Buffer, cursor: Option<Position>) -> String {
+        cover(&mut next);
+        let mut body = String::new();
+        let mut pen = PLAIN;
+        let before = self.shown.take().filter(|shown| shown.area == next.area);
+        if before.is_none() {
+            body.push_str("\x1b[m\x1b[2J");
+        }
+        for y in 0..next.area.height {
+            row(&next, before.as_ref(), y, &mut pen, &mut body);
+        }
+        let same = body.is_empty() && before.is_some() && self.cursor == cursor;
+        self.shown = Some(next);
+        self.cursor = cursor;
+        if same {
+            return String::new();
+        }
+        if pen != PLAIN {
+            body.push_str("\x1b[m");
+        }
+        // Writing to a String cannot fail, here and below.
+        let mut out = String::with_capacity(body.len() + 48);
+        out.push_str("\x1b[?2026h\x1b[?25l");
+        out.push_str(&body);
+        if let Some(at) = cursor {
+            let _ = write!(out, "\x1b[{};{}H\x1b[?25h", at.y + 1, at.x + 1);
+        }
+        out.push_str("\x1b[?2026l");
+        out
+    }
+}
+
+fn width(cell: &Cell) -> u16 {
+    match cell.diff_option {
+        CellDiffOption::ForcedWidth(width) => width.get().min(2),
+        _ => u16::try_from(cell.symbol().width()).unwrap_or(1).clamp(1, 2),
+    }
+}
+
+/// Empties the cells that a wide one covers, so that two buffers show the same exactly if they are
+/// equal. A wide cell without room is a blank.
+fn cover(buf: &mut Buffer) {
+    let Rect { width: columns, height, .. } = buf.area;
+    for y in 0..height {
+        let mut x = 0;
+        while x < columns {
+            let w = buf.cell((x, y)).map_or(1, width);
+            if w == 2 && x + 1 == columns {
+                if let Some(cell) = buf.cell_mut((x, y)) {
+                    cell.set_symbol(" ").set_diff_option(CellDiffOption::None);
+                }
+            } else if w == 2
+                && let Some(style) = buf.cell((x, y)).map(Cell::style)
+                && let Some(cell) = buf.cell_mut((x + 1, y))
+            {
+                cell.reset();
+                cell.set_style(style).set_symbol("");
+            }
+            x += w;
+        }
+    }
+}
+
+fn same(a: &Cell, b: &Cell) -> bool {
+    a.symbol() == b.symbol() && a.fg == b.fg && a.bg == b.bg && a.modifier == b.modifier && width(a) == width(b)
+}
+
+fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut String) {
+    let columns = next.area.width;
+    let changed = |x: u16| match (next.cell((x, y)), before.and_then(|b| b.cell((x, y)))) {
+        (Some(new), Some(old)) => !same(new, old),
+        // A cleared terminal shows blanks already.
+        (Some(new), None) => new.symbol() != " " || new.bg != Color::Reset || !new.modifier.is_empty(),
+        (None, _) => false,
+    };
+    // Where the terminal's cursor is for certain, in this row.
+    let mut at: Option<u16> = None;
+    let mut x = 0;
+    while x < columns {
+        let Some(cell) = next.cell((x, y)) else { return };
+        let w = if cell.symbol().is_empty() { 1 } else { width(cell) };
+        let dirty = (x..x + w).any(changed);
+        if !dirty {
+            x += w;
+            continue;
+        }
+        match at {
+            Some(here) if here == x => {}
+            Some(here) if here < x && x - here <= CHEAPER_THAN_A_JUMP && (here..x).all(|c| simple(next, c, y)) => {
+                for between in here..x {
+                    if let Some(cell) = next.cell((between, y)) {
+                        put(cell, pen, out);
+                    }
+                }
+            }
+            _ => {
+                let _ = write!(out, "\x1b[{};{}H", y + 1, x + 1);
+            }
+        }
+        if !cell.symbol().is_empty() {
+            at = glyph(cell, (x, y), w, pen, out).then_some(x + w);
+        }
+        x += w;
+    }
+}
+
+fn simple(buf: &Buffer, x: u16, y: u16) -> bool {
+    buf.cell((x, y)).is_some_and(|cell| certain(cell.symbol(), 1) && width(cell) == 1)
+}
+
+/// Whether every terminal agrees that this takes so many columns.
+fn certain(symbol: &str, w: u16) -> bool {
+    let mut chars = symbol.chars();
+    let (Some(first), None) = (chars.next(), chars.next()) else { return false };
+    match w {
+        1 => first.is_ascii() || matches!(first, '─'..='▟' | '\u{a1}'..='\u{24f}' | '↑' | '↓' | '…' | '·'),
+        // Ideographs, kana, hangul, full-width forms.
+        _ => matches!(first, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}'),
+    }
+}
+
+/// Writes one grapheme; whether the cursor's place is known afterwards.
+fn glyph(cell: &Cell, (x, y): (u16, u16), w: u16, pen: &mut Pen, out: &mut String) -> bool {
+    let known = certain(cell.symbol(), w);
+    if !known && w == 2 {
+        // On a terminal that draws it narrow, the second column must not keep what was there.
+        color(cell, pen, out);
+        let _ = write!(out, "  \x1b[{};{}H", y + 1, x + 1);
+    }
+    put(cell, pen, out);
+    known
+}
+
+fn put(cell: &Cell, pen: &mut Pen, out: &mut String) {
+    color(cell, pen, out);
+    out.push_str(cell.symbol());
+}
+
+fn color(cell: &Cell, pen: &mut Pen, out: &mut String) {
+    let wanted = Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+    if wanted == *pen {
+        return;
+    }
+    out.push_str("\x1b[");
+    let mut codes: Vec<String> = Vec::new();
+    let mut from = *pen;
+    // Attributes are taken back all together: terminals differ in the single codes.
+    if !from.modifier.difference(wanted.modifier).is_empty() {
+        codes.push("0".into());
+        from = PLAIN;
+    }
+    const ATTRIBUTES: [(Modifier, &str); 6] = [
+        (Modifier::BOLD, "1"),
+        (Modifier::DIM, "2"),
+        (Modifier::ITALIC, "3"),
+        (Modifier::UNDERLINED, "4"),
+        (Modifier::REVERSED, "7"),
+        (Modifier::CROSSED_OUT, "9"),
+    ];
+    let new = wanted.modifier.difference(from.modifier);
+    codes.extend(ATTRIBUTES.iter().filter(|(m, _)| new.contains(*m)).map(|(_, code)| (*code).to_owned()));
+    if wanted.fg != from.fg {
+        codes.push(code(wanted.fg, 30));
+    }
+    if wanted.bg != from.bg {
+        codes.push(code(wanted.bg, 40));
+    }
+    out.push_str(&codes.join(";"));
+    out.push('m');
+    *pen = wanted;
+}
+
+/// The parameters of a colour; `base` is 30 for text and 40 for what is behind it.
+fn code(color: Color, base: u8) -> String {
+    match color {
+        Color::Indexed(i @ 0..=7) => (base + i).to_string(),
+        Color::Indexed(i @ 8..=15) => (base + 60 + i - 8).to_string(),
+        Color::Indexed(i) => format!("{};5;{i}", base + 8),
+        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+        // Skins use no other.
+        _ => (base + 9).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::screen::Screen;
+    use proptest::prelude::*;
+    use ratatui::style::Style;
+
+    fn buffer(lines: &[&str]) -> Buffer {
+        let area = Rect::new(0, 0, 12, u16::try_from(lines.len()).expect("few"));
+        let mut buf = Buffer::empty(area);
+        for (line, y) in lines.iter().zip(0..) {
+            crate::cockpit::text::put(&mut buf, 0, y, line, Style::new(), 12);
+        }
+        buf
+    }
+
+    #[test]
+    fn what_did_not_change_is_not_written() {
+        let mut painter = Painter::default();
+        assert!(painter.paint(buffer(&["hello", "world"]), None).contains("hello"));
+        assert_eq!(painter.paint(buffer(&["hello", "world"]), None), "");
+        let bytes = painter.paint(buffer(&["hello", "worlt"]), None);
+        assert!(bytes.contains("\x1b[2;5Ht") && !bytes.contains("wor"), "{bytes:?}");
+    }
+
+    #[test]
+    fn the_cursor_is_moved_after_what_terminals_disagree_about() {
+        let bytes = Painter::default().paint(buffer(&["⚠\u{fe0f} ab"]), None);
+        assert!(bytes.contains("  \x1b[1;1H⚠\u{fe0f}\x1b[1;4Hab"), "{bytes:?}");
+    }
+
+    proptest! {
+        /// Painting one picture over another gives the same screen as painting it on a blank one.
+        #[test]
+        fn a_change_gives_the_same_picture(a in "[a-c漢⚠ ]{0,12}", b in "[a-c漢⚠ ]{0,12}") {
+            let mut painter = Painter::default();
+            let mut screen = Screen::new(12, 1);
+            screen.feed(painter.paint(buffer(&[&a]), None).as_bytes());
+            screen.feed(painter.paint(buffer(&[&b]), None).as_bytes());
+            let mut fresh = Screen::new(12, 1);
+            fresh.feed(Painter::default().paint(buffer(&[&b]), None).as_bytes());
+            prop_assert_eq!(screen.text(), fresh.text());
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The four lists on the left: which rows they have, and how a row looks.
+
+mod features;
+mod hosts;
+mod live;
+mod transcripts;
+
+use std::collections::BTreeSet;
+
+use fuzzy_matcher::FuzzyMatcher;
+use fuzzy_matcher::skim::SkimMatcherV2;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+pub use features::marks as worktree_marks;
+pub use live::{ending, mark as live_mark, program};
+
+use super::list::{Item, List};
+use super::skin::Skin;
+use super::state::{Pane, State};
+use super::table::{Cell, Column, draw};
+use super::text;
+use crate::config::theme::Role;
+use crate::model::FeatureName;
+use crate::model::snapshot::Snapshot;
+
+/// From this width on a list shows more than names.
+const ROOMY: u16 = 56;
+
+/// The rows of a pane that its filter lets through.
+pub fn items(pane: Pane, data: &Snapshot, folded: &BTreeSet<FeatureName>, filter: &str) -> Vec<Item> {
+    let filter = Filter::new(filter);
+    match pane {
+        Pane::Hosts => hosts::items(data, &filter),
+        Pane::Features => features::items(data, folded, &filter),
+        Pane::Live => live::items(data, &filter),
+        Pane::Transcripts => transcripts::items(data, &filter),
+        Pane::Stage => Vec::new(),
+    }
+}
+
+/// What a person types after `/`: words that must all be found, fuzzily.
+struct Filter {
+    matcher: SkimMatcherV2,
+    words: Vec<String>,
+}
+
+impl Filter {
+    fn new(text: &str) -> Self {
+        let words = text.split_whitespace().map(str::to_owned).collect();
+        Self { matcher: SkimMatcherV2::default(), words }
+    }
+
+    fn lets(&self, text: &str) -> bool {
+        self.words.iter().all(|word| self.matcher.fuzzy_match(text, word).is_some())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+}
+
+/// What rows are drawn with.
+pub(super) struct Paint<'a> {
+    state: &'a State,
+    skin: &'a Skin,
+    roomy: bool,
+}
+
+impl Paint<'_> {
+    fn cell(&self, text: impl Into<String>, role: Role) -> Cell {
+        vec![(text.into(), self.skin.get(role))]
+    }
+
+    /// The same for text that others wrote.
+    fn foreign(&self, text: &str, role: Role) -> Cell {
+        self.cell(text::clean(text), role)
+    }
+}
+
+/// Draws the visible rows of a pane.
+pub fn view(state: &State, skin: &Skin, pane: Pane, area: Rect, buf: &mut Buffer) {
+    let Some(list) = state.list(pane) else { return };
+    let paint = Paint { state, skin, roomy: area.width >= ROOMY };
+    let data = &state.data;
+    let visible: Vec<&Item> = list.items().iter().skip(list.offset()).take(area.height.into()).collect();
+    if visible.is_empty() {
+        return empty(state, skin, pane, list, area, buf);
+    }
+    let build = |row: fn(&Paint, &Snapshot, &Item) -> Vec<Cell>| -> Vec<Vec<Cell>> {
+        visible.iter().map(|item| row(&paint, data, item)).collect()
+    };
+    let (columns, rows): (&[Column], _) = match pane {
+        Pane::Hosts => (hosts::COLUMNS, build(hosts::row)),
+        Pane::Features => (features::COLUMNS, build(features::row)),
+        Pane::Live => (live::COLUMNS, build(live::row)),
+        Pane::Transcripts => (transcripts::COLUMNS, build(transcripts::row)),
+        Pane::Stage => return,
+    };
+    let focused = state.focus == pane;
+    let role = if focused { Role::Selection } else { Role::SelectionBlur };
+    let shown = list.cursor().checked_sub(list.offset());
+    draw(buf, area, columns, &rows, shown.map(|at| (at, skin.get(role), focused)));
+}
+
+/// An empty pane says what to do next.
+fn empty(state: &State, skin: &Skin, pane: Pane, list: &List, area: Rect, buf: &mut Buffer) {
+    let (nothing, command, call) = match pane {
+        _ if !list.filter.is_empty() => ("nothing matches", "back", "esc clears the filter"),
+        Pane::Hosts => ("no hosts yet", "host add", ":host add NAME TARGET"),
+        Pane::Features => ("no features yet", "feature new", ":feature new NAME"),
+        Pane::Live => ("nothing runs", "session start", "starts an agent in a worktree"),
+        Pane::Transcripts => ("no transcripts yet", "capture", "reads the tools' own"),
+        Pane::Stage => return,
+    };
+    let key = state.keys.chord_of(command).filter(|_| list.filter.is_empty());
+    let how = key.map_or_else(|| call.to_owned(), |key| format!("{key}  {}", call.trim_start_matches(':')));
+    let texts = [nothing.to_owned(), how];
+    for (line, y) in texts.iter().zip(area.y..area.bottom()) {
+        let line = text::fit(line, usize::from(area.width));
+        text::put(buf, area.x, y, &line, skin.get(Role::Dim), area.width);
+    }
+}

@@ -1,0 +1,381 @@
+//! The loop: messages in, effects out, a picture whenever something changed.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::attach::Line;
+use super::effect::Effect;
+use super::input;
+use super::job::JobId;
+use super::keys::Keys;
+use super::msg::Msg;
+use super::paint::Painter;
+use super::refresh::Refresh;
+use super::skin::{Depth, Skin};
+use super::state::{Setup, State};
+use super::term::{self, Term};
+use super::update::update;
+use super::view::view;
+use crate::command::line;
+use crate::config::{Keymap, Notice, Theme};
+use crate::engine::{Engine, Event, Origin};
+use crate::error::{At, Error, Result};
+use crate::model::TranscriptId;
+use crate::sys::clock::Watch;
+
+/// Messages that may wait.
+const INBOX: usize = 1024;
+/// No two pictures are nearer to each other: sixty a second are enough for anybody.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long a selection has to rest before something is fetched for it.
+const REST: Duration = Duration::from_millis(120);
+/// Messages that are taken in before the next picture, at most.
+const BATCH: usize = 256;
+
+/// Runs the cockpit until the person leaves or the terminal goes. `notices` are what is wrong with
+/// the settings. Needs a tokio runtime.
+///
+/// # Errors
+/// `usage` when the terminal cannot be used.
+pub async fn run(engine: Engine, notices: Vec<Notice>) -> Result<ExitCode> {
+    let mut cockpit = Cockpit::new(engine, notices)?;
+    cockpit.work().await
+}
+
+struct Cockpit {
+    engine: Engine,
+    state: State,
+    skin: Skin,
+    painter: Painter,
+    refresh: Refresh,
+    inbox: mpsc::Sender<Msg>,
+    letters: mpsc::Receiver<Msg>,
+    cancels: HashMap<JobId, CancellationToken>,
+    line: Option<Line>,
+    title: String,
+    outcome: Option<ExitCode>,
+    signals: Signals,
+    // Last, so that the terminal is given back when everything else has ended.
+    term: Term,
+}
+
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+    tstp: Signal,
+    cont: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let on = |kind| signal(kind).at("signals");
+        Ok(Self {
+            term: on(SignalKind::terminate())?,
+            hup: on(SignalKind::hangup())?,
+            int: on(SignalKind::interrupt())?,
+            tstp: on(SignalKind::from_raw(crate::sys::proc::SIGTSTP))?,
+            cont: on(SignalKind::from_raw(crate::sys::proc::SIGCONT))?,
+        })
+    }
+}
+
+/// What woke the loop.
+enum Woken {
+    Message(Msg),
+    Pen,
+    Paint,
+    Minute,
+    Ended(u8),
+    Suspend,
+    Continued,
+}
+
+impl Cockpit {
+    fn new(engine: Engine, mut notices: Vec<Notice>) -> Result<Self> {
+        let ui = engine.settings().ui.clone();
+        let (keymap, said) = Keymap::load(&ui.keymap, &engine.paths().keymap());
+        notices.extend(said);
+        let keys = Keys::new(&keymap, &mut notices);
+        let (theme, said) = Theme::load(&ui.theme, &engine.paths().theme());
+        notices.extend(said);
+        let skin = Skin::new(&theme, Depth::of(engine.env()));
+        let setup = Setup {
+            keys,
+            notices,
+            jobs: engine.settings().jobs,
+            mouse: ui.mouse,
+            zone: 0,
+        };
+        let signals = Signals::new()?;
+        let (inbox, letters) = mpsc::channel(INBOX);
+        let refresh = Refresh::start(&engine);
+        let term = Term::enter(ui.mouse)?;
+        Ok(Self {
+            state: State::new(setup),
+            skin,
+            painter: Painter::default(),
+            refresh,
+            inbox,
+            letters,
+            cancels: HashMap::new(),
+            line: None,
+            title: String::new(),
+            outcome: None,
+            signals,
+            term,
+            engine,
+        })
+    }
+
+    async fn work(&mut self) -> Result<ExitCode> {
+        let mut keys = EventStream::new();
+        let mut data = self.engine.watch();
+        let idle = self.term.idle();
+        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+        self.take(Msg::Size(cols, rows));
+        data.mark_changed();
+        let mut dirty = true;
+        let mut last = Watch::start();
+        let mut drawn = false;
+        loop {
+            if let Some(code) = self.outcome.take() {
+                return Ok(code);
+            }
+            let since = last.elapsed();
+            if dirty && !self.term.is_busy() && (!drawn || since >= FRAME) {
+                self.draw();
+                (dirty, drawn, last) = (false, true, Watch::start());
+                continue;
+            }
+            let wait = FRAME.saturating_sub(since);
+            let paintable = dirty && !self.term.is_busy();
+            let minute = until_next_minute(self.engine.clock().now());
+            let signals = &mut self.signals;
+            let woken = tokio::select! {
+                biased;
+                _ = signals.term.recv() => Woken::Ended(143),
+                _ = signals.hup.recv() => Woken::Ended(129),
+                _ = signals.int.recv() => Woken::Ended(130),
+                _ = signals.tstp.recv() => Woken::Suspend,
+                _ = signals.cont.recv() => Woken::Continued,
+                key = keys.next() => match key {
+                    Some(Ok(event)) => match input::message(event) {
+                        Some(msg) => Woken::Message(msg),
+                        None => continue,
+                    },
+                    // The terminal is gone.
+                    Some(Err(_)) | None => Woken::Ended(129),
+                },
+                letter = self.letters.recv() => match letter {
+                    Some(msg) => Woken::Message(msg),
+                    None => continue,
+                },
+                changed = data.changed() => match changed {
+                    Ok(()) => {
+                        let newest = data.borrow_and_update().clone();
+                        if same(&newest, &self.state.data) {
+                            continue;
+                        }
+                        Woken::Message(Msg::Data(newest))
+                    }
+                    Err(_) => Woken::Ended(1),
+                },
+                () = idle.notified() => Woken::Pen,
+                () = tokio::time::sleep(wait), if paintable => Woken::Paint,
+                () = tokio::time::sleep(minute) => Woken::Minute,
+            };
+            match woken {
+                Woken::Message(msg) => {
+                    self.take(msg);
+                    self.take_waiting();
+                    dirty = true;
+                }
+                Woken::Pen | Woken::Paint => {}
+                // Texts like `4m` have become older.
+                Woken::Minute => {
+                    self.take(Msg::Now(self.engine.clock().now()));
+                    dirty = true;
+                }
+                Woken::Ended(code) => return Ok(ExitCode::from(code)),
+                Woken::Suspend => {
+                    self.suspend()?;
+                    dirty = true;
+                }
+                Woken::Continued => {
+                    self.painter.forget();
+                    let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+                    self.take(Msg::Size(cols, rows));
+                    dirty = true;
+                }
+            }
+        }
+    }
+
+    /// Takes in what else is there, so that a burst is one picture.
+    fn take_waiting(&mut self) {
+        for _ in 0..BATCH {
+            let Ok(msg) = self.letters.try_recv() else { return };
+            self.take(msg);
+        }
+    }
+
+    fn take(&mut self, msg: Msg) {
+        if let Msg::Focus(on) = msg {
+            self.refresh.focus(on);
+        }
+        let now = self.engine.clock().now();
+        update(&mut self.state, Msg::Now(now));
+        if let Msg::Size(cols, rows) = msg {
+            let size = Msg::Size(cols.clamp(1, 1000), rows.clamp(1, 1000));
+            return self.take_effects(size);
+        }
+        self.take_effects(msg);
+    }
+
+    fn take_effects(&mut self, msg: Msg) {
+        for effect in update(&mut self.state, msg) {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Submit(id, call) => self.submit(id, call),
+            Effect::Cancel(id) => {
+                if let Some(cancel) = self.cancels.get(&id) {
+                    cancel.cancel();
+                }
+            }
+            // A command that no longer waits has no use for the answer.
+            Effect::Answer(reply, yes) => drop(reply.send(yes)),
+            Effect::Settle(token) => {
+                let inbox = self.inbox.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(REST).await;
+                    let _ = inbox.send(Msg::Settled(token)).await;
+                });
+            }
+            Effect::Page(id) => self.page(id),
+            Effect::Attach(id, cols, rows) => {
+                self.line = Some(Line::new(self.engine.clone(), id, (cols, rows), self.inbox.clone()));
+            }
+            Effect::Detach => self.line = None,
+            Effect::Input(bytes) => {
+                let sent = self.line.as_ref().is_none_or(|line| line.input(bytes));
+                if !sent {
+                    let slow = Error::unreachable("the link is too slow: keys were dropped");
+                    update(&mut self.state, Msg::Tell(slow));
+                }
+            }
+            Effect::Resize(cols, rows) => {
+                if let Some(line) = &self.line {
+                    line.resize(cols, rows);
+                }
+            }
+            Effect::Copy(text) => {
+                let tmux = self.engine.env().get("TMUX").is_some();
+                self.term.send(term::clipboard(&text, tmux));
+            }
+            Effect::Mouse(on) => self.term.set_mouse(on),
+            Effect::Suspend => {
+                if let Err(error) = self.suspend() {
+                    update(&mut self.state, Msg::Tell(error));
+                }
+            }
+            Effect::Redraw => self.painter.forget(),
+            Effect::Quit => self.outcome = Some(ExitCode::SUCCESS),
+        }
+    }
+
+    fn submit(&mut self, id: JobId, call: crate::engine::Call) {
+        let mut run = self.engine.submit(call);
+        self.cancels.insert(id, run.cancel.clone());
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            while let Some(event) = run.events.recv().await {
+                let last = matches!(event, Event::Finished { .. });
+                if inbox.send(Msg::Job(id, event)).await.is_err() || last {
+                    return;
+                }
+            }
+        });
+        self.cancels.retain(|_, cancel| !cancel.is_cancelled());
+    }
+
+    /// Fetches the messages of a transcript.
+    fn page(&mut self, id: TranscriptId) {
+        let words = ["show", id.as_str(), "--messages"].map(str::to_owned);
+        let parsed = match line::parse(&words) {
+            Ok(parsed) => parsed,
+            Err(refused) => {
+                update(&mut self.state, Msg::Page(id, Err(refused.into_error())));
+                return;
+            }
+        };
+        let mut run = self.engine.submit(parsed.call(Origin::Ui, self.engine.settings().jobs));
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            while let Some(event) = run.events.recv().await {
+                if let Event::Finished { result, error, .. } = event {
+                    let shown = match (result, error) {
+                        (Some(result), _) => Ok(result),
+                        (None, Some(error)) => Err(error),
+                        (None, None) => Err(Error::internal("`show` said nothing")),
+                    };
+                    let _ = inbox.send(Msg::Page(id, shown)).await;
+                    return;
+                }
+            }
+        });
+    }
+
+    fn suspend(&mut self) -> Result<()> {
+        self.term.suspend()?;
+        self.painter.forget();
+        Ok(())
+    }
+
+    fn draw(&mut self) {
+        let (cols, rows) = self.state.size;
+        let mut buf = Buffer::empty(Rect::new(0, 0, cols, rows));
+        let cursor = view(&self.state, &self.skin, &mut buf);
+        let mut bytes = self.painter.paint(buf, cursor).into_bytes();
+        let title = match self.state.waiting() {
+            0 => "sf".to_owned(),
+            n => format!("({n}) sf"),
+        };
+        if title != self.title {
+            bytes.extend(term::title(&title));
+            self.title = title;
+        }
+        // The loop draws only while the pen is idle, so it takes this.
+        if !bytes.is_empty() && !self.term.draw(bytes) {
+            self.painter.forget();
+        }
+    }
+}
+
+fn same(a: &crate::model::snapshot::Snapshot, b: &crate::model::snapshot::Snapshot) -> bool {
+    use std::sync::Arc;
+    Arc::ptr_eq(&a.hosts, &b.hosts)
+        && Arc::ptr_eq(&a.repos, &b.repos)
+        && Arc::ptr_eq(&a.features, &b.features)
+        && Arc::ptr_eq(&a.worktrees, &b.worktrees)
+        && Arc::ptr_eq(&a.live, &b.live)
+        && Arc::ptr_eq(&a.transcripts, &b.transcripts)
+}
+
+fn until_next_minute(now: crate::model::Time) -> Duration {
+    let past = u64::try_from(now.0.rem_euclid(60_000)).unwrap_or(0);
+    Duration::from_millis(60_000 - past)
+}

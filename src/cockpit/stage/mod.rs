@@ -1,0 +1,138 @@
+//! The stage: what is selected, in full.
+
+mod facts;
+pub(crate) mod job;
+mod prose;
+mod terminal;
+mod transcript;
+mod value;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+pub use terminal::Terminal;
+pub use transcript::Reading;
+
+use super::job::JobId;
+use super::skin::Skin;
+use super::state::{State, Typing};
+use super::subject::{self, Subject};
+use super::text;
+use crate::config::theme::Role;
+
+/// A line of roles; styles come with the skin.
+pub type Line = Vec<(String, Role)>;
+
+/// What is on the stage.
+#[derive(Debug, Default)]
+pub struct Stage {
+    /// What is selected.
+    pub subject: Option<Subject>,
+    /// A command that is shown in its place.
+    pub job: Option<JobId>,
+    /// The first line that is shown; beyond the end means the end.
+    pub scroll: usize,
+    /// Counts changes of the selection, to know when it rests.
+    pub token: u64,
+    /// The live session.
+    pub terminal: Option<Terminal>,
+    /// The transcript.
+    pub reading: Option<Reading>,
+}
+
+impl Stage {
+    /// The terminal, if it is what is shown.
+    pub fn shown_terminal(&self) -> Option<&Terminal> {
+        let Some(Subject::Live(id)) = &self.subject else { return None };
+        self.terminal.as_ref().filter(|t| self.job.is_none() && t.id == *id && t.screen.is_some())
+    }
+}
+
+/// The title in the frame.
+pub fn title(state: &State) -> Line {
+    let text = |text: String| vec![(text, Role::Text)];
+    if let Some(job) = state.stage.job.and_then(|id| state.jobs.get(id)) {
+        return text(text::clean(&job.line));
+    }
+    match &state.stage.subject {
+        None => text("Session Forge".into()),
+        Some(Subject::Host(host)) => text(host.to_string()),
+        Some(Subject::Feature(feature)) => text(feature.to_string()),
+        Some(Subject::Worktree(feature, repo, host)) => text(format!("{feature}/{repo} @ {host}")),
+        Some(Subject::Live(id)) => terminal::title(state, id),
+        Some(Subject::Transcript(id)) => {
+            let row = subject::transcript(&state.data, id);
+            let title = row.and_then(|r| r.title.as_deref()).unwrap_or("untitled");
+            text(text::clean(title.trim()))
+        }
+    }
+}
+
+/// The lines of everything but a terminal, at a width. `rows` is for what stands in the middle.
+fn lines(state: &State, width: usize) -> Lines<'_> {
+    if let Some(job) = state.stage.job.and_then(|id| state.jobs.get(id)) {
+        return Lines::Own(job::lines(job, width));
+    }
+    match &state.stage.subject {
+        None => Lines::Own(facts::welcome(state)),
+        Some(Subject::Host(host)) => Lines::Own(facts::host(state, host, width)),
+        Some(Subject::Feature(feature)) => Lines::Own(facts::feature(state, feature, width)),
+        Some(Subject::Worktree(feature, repo, host)) => {
+            Lines::Own(facts::worktree(state, feature, repo, host, width))
+        }
+        Some(Subject::Live(id)) => Lines::Own(facts::live(state, id, width)),
+        Some(Subject::Transcript(id)) => match &state.stage.reading {
+            Some(reading) if reading.id == *id => Lines::Borrowed(reading.lines()),
+            _ => Lines::Own(facts::transcript(state, id, width)),
+        },
+    }
+}
+
+enum Lines<'a> {
+    Own(Vec<Line>),
+    Borrowed(&'a [Line]),
+}
+
+impl std::ops::Deref for Lines<'_> {
+    type Target = [Line];
+
+    fn deref(&self) -> &[Line] {
+        match self {
+            Self::Own(lines) => lines,
+            Self::Borrowed(lines) => lines,
+        }
+    }
+}
+
+/// How far down the stage can be scrolled.
+pub fn most_scroll(state: &State, width: u16, height: u16) -> usize {
+    lines(state, width.into()).len().saturating_sub(height.into())
+}
+
+/// Draws the stage; gives the place of a terminal's cursor.
+pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    if let Some(terminal) = state.stage.shown_terminal() {
+        let typing = state.typing == Typing::Terminal;
+        return terminal::view(terminal, skin, typing, area, buf);
+    }
+    // A column of air at the left edge, where there is room for it.
+    let air = u16::from(area.width > 30);
+    let area = Rect { x: area.x + air, width: area.width - 2 * air, ..area };
+    let lines = lines(state, area.width.into());
+    let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
+    for (line, y) in lines.iter().skip(first).zip(area.y..area.bottom()) {
+        let pieces: Vec<text::Piece> = line.iter().map(|(t, role)| (t.clone(), skin.get(*role))).collect();
+        text::put_line(buf, Rect { y, height: 1, ..area }, &pieces);
+    }
+    None
+}
+
+/// Breaks a line between words, for boxes as wide as that.
+pub fn wrap(line: Line, width: usize) -> Vec<Line> {
+    prose::wrap(line, width, "", "")
+}
+
+/// The columns that [`lines`] are given on a stage of this width.
+pub fn text_width(width: u16) -> u16 {
+    if width > 30 { width - 2 } else { width }
+}

@@ -1,0 +1,150 @@
+//! A live session on the stage: cells of the emulator become cells of ours.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+
+use super::Line;
+use crate::cockpit::pane;
+use crate::cockpit::skin::Skin;
+use crate::cockpit::state::State;
+use crate::cockpit::subject;
+use crate::cockpit::text;
+use crate::config::theme::{self, Role};
+use crate::live::screen::{self, SharedScreen};
+use crate::model::LiveId;
+
+/// The live session that is attached, or was.
+#[derive(Debug)]
+pub struct Terminal {
+    /// Which one.
+    pub id: LiveId,
+    /// Its screen, once there was one.
+    pub screen: Option<Arc<SharedScreen>>,
+    /// What is wrong with the link, in words.
+    pub problem: Option<String>,
+    /// Whether keys can go in.
+    pub takes_keys: bool,
+    /// The size that was asked for.
+    pub size: (u16, u16),
+}
+
+impl Terminal {
+    /// A session that is being attached.
+    pub const fn new(id: LiveId, size: (u16, u16)) -> Self {
+        Self { id, screen: None, problem: None, takes_keys: false, size }
+    }
+}
+
+/// `payments/core @ gpu-01 · claude · needs approval`, and what is wrong with the link.
+pub(super) fn title(state: &State, id: &LiveId) -> Line {
+    let Some(live) = subject::live(&state.data, id) else { return vec![(id.to_string(), Role::Text)] };
+    let place = match (&live.feature, &live.repo, &live.name) {
+        (Some(feature), Some(repo), _) => format!("{feature}/{repo} @ {}", live.host),
+        (_, _, Some(name)) => format!("{name} @ {}", live.host),
+        (Some(feature), None, None) => format!("{feature} @ {}", live.host),
+        _ => format!("{} @ {}", text::clean(&live.workdir), live.host),
+    };
+    let (_, role) = pane::live_mark(live.state);
+    let mut line = vec![
+        (place, Role::Text),
+        (format!(" · {} · ", pane::program(live)), Role::Dim),
+        (pane::ending(live), role),
+    ];
+    let terminal = state.stage.terminal.as_ref().filter(|t| t.id == *id);
+    if let Some(problem) = terminal.and_then(|t| t.problem.as_deref()) {
+        line.push((" · ".into(), Role::Dim));
+        line.push((text::clean(problem), Role::Warn));
+    }
+    let scrolled = terminal.and_then(|t| t.screen.as_ref()).map_or(0, |s| s.with(|s| s.scrolled()));
+    if scrolled > 0 {
+        line.push((format!(" · {scrolled} lines back"), Role::Attention));
+    }
+    line
+}
+
+/// Draws the screen from its top left corner; gives the place of the cursor if keys go there.
+pub(super) fn view(
+    terminal: &Terminal,
+    skin: &Skin,
+    typing: bool,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
+    let shared = terminal.screen.as_ref()?;
+    shared.with(|screen| {
+        let base = skin.get(Role::Text);
+        let (cols, rows) = screen.size();
+        for row in 0..rows.min(area.height) {
+            draw_row(screen, row, cols.min(area.width), skin, base, area, buf);
+        }
+        let cursor = screen.cursor();
+        let inside = cursor.col < area.width && cursor.row < area.height;
+        if !cursor.visible || !inside {
+            return None;
+        }
+        let at = Position::new(area.x + cursor.col, area.y + cursor.row);
+        if typing {
+            return Some(at);
+        }
+        // Where the cursor will be, without blinking for attention.
+        if let Some(cell) = buf.cell_mut(at) {
+            cell.modifier.toggle(Modifier::REVERSED);
+        }
+        None
+    })
+}
+
+/// A wide character that would stand half outside is a blank; what the emulator calls two columns
+/// wide is, whatever others measure.
+fn draw_row(
+    screen: &screen::Screen,
+    row: u16,
+    cols: u16,
+    skin: &Skin,
+    base: Style,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let y = area.y + row;
+    for (col, cell) in (0..cols).zip(screen.row(row)) {
+        let Some(target) = buf.cell_mut((area.x + col, y)) else { return };
+        target.set_style(style(&cell, skin, base));
+        let width = u16::from(cell.width.clamp(1, 2));
+        if cell.width == 0 || col + width > cols {
+            target.set_symbol(" ");
+            continue;
+        }
+        // A joiner at the end would reach for the next cell.
+        let symbol = cell.text.trim_end_matches('\u{200d}');
+        let shown = !symbol.is_empty() && !symbol.chars().any(char::is_control);
+        target.set_symbol(if shown { symbol } else { " " });
+        if let Some(width) = NonZeroU16::new(width) {
+            target.set_diff_option(CellDiffOption::ForcedWidth(width));
+        }
+    }
+}
+
+fn style(cell: &screen::Cell<'_>, skin: &Skin, base: Style) -> Style {
+    let color = |color: screen::Color, own: Option<Color>| match color {
+        screen::Color::Default => own.unwrap_or(Color::Reset),
+        screen::Color::Index(i) => skin.color(theme::Color::Index(i)),
+        screen::Color::Rgb(r, g, b) => skin.color(theme::Color::Rgb(r, g, b)),
+    };
+    let mut style = Style::new().fg(color(cell.fg, base.fg)).bg(color(cell.bg, base.bg));
+    for (on, modifier) in [
+        (cell.bold, Modifier::BOLD),
+        (cell.dim, Modifier::DIM),
+        (cell.italic, Modifier::ITALIC),
+        (cell.underline, Modifier::UNDERLINED),
+        (cell.inverse, Modifier::REVERSED),
+    ] {
+        if on {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}

@@ -1,0 +1,207 @@
+//! The terminal that we were started in: borrowed, and given back as it was, however we end.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::error::{Error, Result};
+use crate::sys::proc;
+
+/// Alternate screen, bracketed paste, focus reports; the title is put aside (xterm's stack).
+const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l";
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+/// Everything that [`ENTER`] or a picture may have changed, also half way through.
+const LEAVE: &str =
+    "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[23;2t\x1b[?25h";
+/// How long a terminal that does not read may hold up our leaving.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Whether the terminal is ours at the moment; a panic may come from any thread.
+static BORROWED: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is ours.
+pub struct Term {
+    writer: SyncSender<Vec<u8>>,
+    done: Receiver<()>,
+    busy: Arc<AtomicBool>,
+    idle: Arc<Notify>,
+    mouse: bool,
+}
+
+impl Term {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// `usage` when it cannot be switched to raw mode.
+    pub fn enter(mouse: bool) -> Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                give_back();
+                before(panic);
+            }));
+        });
+        let (writer, frames) = sync_channel::<Vec<u8>>(1);
+        let (finished, done) = sync_channel(1);
+        let (busy, idle) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let (flag, bell) = (busy.clone(), idle.clone());
+        // A terminal that does not read (a slow link) must hold up nothing but drawing.
+        std::thread::Builder::new()
+            .name("pen".into())
+            .spawn(move || {
+                while let Ok(bytes) = frames.recv() {
+                    write(&bytes);
+                    flag.store(false, Ordering::Release);
+                    bell.notify_one();
+                }
+                // Nobody may be waiting for us any more.
+                let _ = finished.try_send(());
+            })
+            .map_err(|e| Error::internal(format!("no thread to draw with: {e}")))?;
+        let mut term = Self { writer, done, busy, idle, mouse };
+        term.take()?;
+        Ok(term)
+    }
+
+    fn take(&mut self) -> Result<()> {
+        crossterm::terminal::enable_raw_mode()
+            .map_err(|e| Error::usage(format!("the terminal cannot be switched to raw mode: {e}")))?;
+        BORROWED.store(true, Ordering::SeqCst);
+        self.send(ENTER.as_bytes().to_vec());
+        self.set_mouse(self.mouse);
+        Ok(())
+    }
+
+    /// Whether the last frame is still being written.
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// Is rung when a frame has been written.
+    pub fn idle(&self) -> Arc<Notify> {
+        self.idle.clone()
+    }
+
+    /// Writes a frame if the last one is out; whether it was taken.
+    pub fn draw(&self, bytes: Vec<u8>) -> bool {
+        self.busy.store(true, Ordering::Release);
+        match self.writer.try_send(bytes) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Writes something small that must not be lost.
+    pub fn send(&self, bytes: Vec<u8>) {
+        self.busy.store(true, Ordering::Release);
+        // Blocks only while a frame is being written; the loop sends when there is none.
+        let _ = self.writer.send(bytes);
+    }
+
+    /// Listens to the mouse, or leaves it to the terminal.
+    pub fn set_mouse(&mut self, on: bool) {
+        self.mouse = on;
+        self.send(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes().to_vec());
+    }
+
+    /// Gives the terminal back, stops this process, and takes the terminal over again once the shell
+    /// continues it.
+    ///
+    /// # Errors
+    /// As [`Term::enter`].
+    pub fn suspend(&mut self) -> Result<()> {
+        give_back();
+        proc::stop_self();
+        self.take()
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        // The pen finishes its line first, or ours would land in the middle of it.
+        let (stuck, _) = sync_channel(1);
+        drop(std::mem::replace(&mut self.writer, stuck));
+        if self.done.recv_timeout(PATIENCE).is_err() {
+            tracing::warn!("the terminal does not read; it is left as it is");
+            restore_mode();
+            return;
+        }
+        give_back();
+    }
+}
+
+fn give_back() {
+    if BORROWED.swap(false, Ordering::SeqCst) {
+        write(LEAVE.as_bytes());
+        restore_mode();
+    }
+}
+
+fn restore_mode() {
+    BORROWED.store(false, Ordering::SeqCst);
+    if let Err(e) = crossterm::terminal::disable_raw_mode() {
+        tracing::warn!("raw mode stays: {e}");
+    }
+}
+
+fn write(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    // A terminal that is gone is noticed by SIGHUP.
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
+/// The sequence that puts text into the terminal's clipboard (OSC 52), wrapped for tmux if we run
+/// in one.
+pub fn clipboard(text: &str, tmux: bool) -> Vec<u8> {
+    let osc = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+    if tmux {
+        // tmux takes the plain form with `set-clipboard on`, and passes on the wrapped one.
+        format!("{osc}\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b")).into_bytes()
+    } else {
+        osc.into_bytes()
+    }
+}
+
+/// The sequence that sets the terminal's title.
+pub fn title(text: &str) -> Vec<u8> {
+    format!("\x1b]2;{}\x07", super::text::clean(text)).into_bytes()
+}
+
+/// Base64 as in RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let letter = ALPHABET[(group >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clipboard_is_written_in_base64() {
+        for (text, wanted) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(text.as_bytes()), wanted);
+        }
+        assert_eq!(clipboard("f", false), b"\x1b]52;c;Zg==\x07");
+    }
+
+    #[test]
+    fn a_title_cannot_end_early() {
+        assert_eq!(title("a\x07b"), "\x1b]2;a␇b\x07".as_bytes());
+    }
+}

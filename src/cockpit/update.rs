@@ -1,0 +1,402 @@
+//! What a message changes, and what is to be done about it. Synchronous and total: no clock, no
+//! file, no waiting, and an answer to everything.
+
+use super::act;
+use super::effect::Effect;
+use super::fill;
+use super::job::JobId;
+use super::keys::Found;
+use super::msg::{Link, Mouse, MouseKind, Msg};
+use super::overlay::{Confirm, Overlay, Verdict, World};
+use super::stage::{self, Reading, Terminal};
+use super::state::{Pane, State, Typing};
+use super::subject::{self, Subject};
+use crate::config::chord::{Chord, Key};
+use crate::config::theme::Role;
+use crate::engine::Event;
+use crate::error::Error;
+use crate::live::screen::keys as wire_keys;
+use crate::model::LiveId;
+use crate::model::snapshot::Snapshot;
+
+/// Rows that a turn of the wheel moves.
+const WHEEL: isize = 3;
+
+/// Takes a message in.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut out = Vec::new();
+    match msg {
+        Msg::Now(now) => {
+            state.now = now;
+            return out;
+        }
+        Msg::Size(cols, rows) => state.size = (cols, rows),
+        Msg::Key(chord) => key(state, chord.canonical(), &mut out),
+        Msg::Paste(text) => paste(state, &text, &mut out),
+        Msg::Mouse(mouse) => self::mouse(state, mouse),
+        Msg::Focus(_) => {}
+        Msg::Data(data) => self::data(state, data),
+        Msg::Job(id, event) => job(state, id, event),
+        Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
+        Msg::Settled(_) => {}
+        Msg::Page(id, shown) => {
+            if state.stage.subject == Some(Subject::Transcript(id.clone())) {
+                let width = stage_text_width(state);
+                state.stage.reading = Some(match shown {
+                    Ok(shown) => Reading::new(id, shown, width, state.now, state.zone),
+                    Err(error) => Reading::failed(id, &error, width),
+                });
+                // The end of a conversation is what matters.
+                state.stage.scroll = usize::MAX;
+            }
+        }
+        Msg::Terminal(id, link) => terminal(state, &id, link),
+        Msg::Tell(error) => complain(state, &error),
+    }
+    settle(state, &mut out);
+    out
+}
+
+/// Shows an error where it disturbs least.
+pub(super) fn complain(state: &mut State, error: &Error) {
+    let hint = error.hints.first().map_or(String::new(), |hint| format!(" ({hint})"));
+    state.tell(Role::Error, format!("{}{hint}", error.message));
+}
+
+fn stage_text_width(state: &State) -> usize {
+    let shape = state.shape();
+    stage::text_width(super::layout::Layout::stage_size(shape).0).into()
+}
+
+/// Keys go to the topmost overlay, else to the terminal, else to the filter, else to the keymap.
+fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
+    if let Some(mut overlay) = state.overlays.pop() {
+        let keys = state.keys.clone();
+        let world = World { keys: &keys, data: &state.data, notices: state.options.notices.len() };
+        let verdict = overlay.key(chord, world);
+        judge(state, overlay, verdict, out);
+        return;
+    }
+    match state.typing {
+        Typing::Terminal => terminal_key(state, chord, out),
+        Typing::Filter => filter_key(state, chord),
+        Typing::JustLeft if chord == state.keys.leave => {
+            state.typing = Typing::Terminal;
+            type_chord(state, chord, out);
+        }
+        Typing::JustLeft | Typing::Normal => {
+            state.typing = Typing::Normal;
+            normal_key(state, chord, out);
+        }
+    }
+}
+
+fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: &mut Vec<Effect>) {
+    match (verdict, overlay) {
+        (Verdict::Stay, overlay) => state.overlays.push(overlay),
+        (Verdict::Answer(yes), Overlay::Confirm(confirm)) => {
+            state.jobs.answered(confirm.job);
+            out.push(Effect::Answer(confirm.reply, yes));
+        }
+        (Verdict::Picked(words), Overlay::Picker(mut picker)) => {
+            picker.filling.insert(picker.slot.clone(), words);
+            fill::go_on(state, picker.template, picker.filling, out);
+        }
+        (Verdict::Run(words), _) => fill::run(state, &words, out),
+        (Verdict::Close | Verdict::Answer(_) | Verdict::Picked(_), _) => {}
+    }
+}
+
+fn normal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
+    state.message = None;
+    state.pending.push(chord);
+    let keys = state.keys.clone();
+    match keys.find(state.focus, &state.pending) {
+        Found::Binding(binding) => {
+            state.pending.clear();
+            fill::trigger(state, &binding.template, out);
+        }
+        Found::Prefix => {}
+        Found::Nothing => {
+            let alone = state.pending.len() == 1;
+            state.pending.clear();
+            // The last key of a chord that came to nothing may mean something by itself.
+            if !alone {
+                normal_key(state, chord, out);
+            }
+        }
+    }
+}
+
+fn filter_key(state: &mut State, chord: Chord) {
+    let pane = state.focus;
+    let Some(list) = state.list_mut(pane) else {
+        state.typing = Typing::Normal;
+        return;
+    };
+    match (chord.key, chord.text()) {
+        (Key::Escape, _) => {
+            list.filter.clear();
+            state.typing = Typing::Normal;
+        }
+        (Key::Enter | Key::Tab, _) => state.typing = Typing::Normal,
+        (Key::Up, _) => list.step(-1),
+        (Key::Down, _) => list.step(1),
+        (Key::Backspace, _) => {
+            // An empty filter has nothing more to take away.
+            if list.filter.pop().is_none() {
+                state.typing = Typing::Normal;
+            }
+        }
+        (Key::Char('u'), _) if chord.mods.ctrl => list.filter.clear(),
+        (_, Some(c)) => list.filter.push(c),
+        _ => {}
+    }
+    state.refill(pane);
+}
+
+fn terminal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
+    if chord == state.keys.leave {
+        state.typing = Typing::JustLeft;
+        return;
+    }
+    type_chord(state, chord, out);
+}
+
+fn type_chord(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
+    let Some(screen) = state.stage.shown_terminal().and_then(|t| t.screen.as_ref()) else {
+        state.typing = Typing::Normal;
+        return;
+    };
+    // Typing shows what is now.
+    let modes = screen.with(|screen| {
+        screen.scroll_to(0);
+        screen.modes()
+    });
+    out.push(Effect::Input(chord.bytes(modes)));
+}
+
+fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
+    let keys = state.keys.clone();
+    let notices = state.options.notices.len();
+    if let Some(overlay) = state.overlays.last_mut() {
+        overlay.paste(text, World { keys: &keys, data: &state.data, notices });
+        return;
+    }
+    match state.typing {
+        Typing::Terminal => {
+            if let Some(screen) = state.stage.shown_terminal().and_then(|t| t.screen.as_ref()) {
+                let modes = screen.with(|screen| screen.modes());
+                out.push(Effect::Input(wire_keys::paste(text, modes)));
+            }
+        }
+        Typing::Filter => {
+            let pane = state.focus;
+            if let Some(list) = state.list_mut(pane) {
+                list.filter.extend(text.chars().filter(|c| !c.is_control()));
+            }
+            state.refill(pane);
+        }
+        // Pasted text is no command.
+        Typing::Normal | Typing::JustLeft => {
+            state.tell(Role::Text, "pasting goes into a terminal, a form or the palette");
+        }
+    }
+}
+
+fn mouse(state: &mut State, mouse: Mouse) {
+    if !state.overlays.is_empty() {
+        return;
+    }
+    let layout = state.layout();
+    if let Some(strip) = layout.strip.filter(|s| s.contains((mouse.col, mouse.row).into())) {
+        let tabs = super::view::tabs(strip.width);
+        if let Some((pane, _)) = tabs.into_iter().find(|(_, at)| at.contains(&mouse.col)) {
+            state.give_focus(pane);
+        }
+        return;
+    }
+    let Some(pane) = layout.pane_at(mouse.col, mouse.row) else { return };
+    match mouse.kind {
+        MouseKind::Press => {
+            state.give_focus(pane);
+            let rows = pane.index().and_then(|i| layout.panes[i]);
+            if let (Some(area), Some(list)) = (rows, state.list_mut(pane))
+                && area.contains((mouse.col, mouse.row).into())
+            {
+                let at = list.offset() + usize::from(mouse.row - area.y);
+                if at < list.items().len() {
+                    list.put(at);
+                }
+            }
+        }
+        MouseKind::WheelUp => act::scroll(state, pane, -WHEEL),
+        MouseKind::WheelDown => act::scroll(state, pane, WHEEL),
+    }
+}
+
+fn data(state: &mut State, data: Snapshot) {
+    state.data = data;
+    for pane in Pane::LISTS {
+        state.refill(pane);
+    }
+}
+
+fn job(state: &mut State, id: JobId, event: Event) {
+    let finished = matches!(event, Event::Finished { .. });
+    if let Some(question) = state.jobs.hear(id, event) {
+        let line = state.jobs.get(id).map_or(String::new(), |job| job.line.clone());
+        state.typing = Typing::Normal;
+        state.overlays.push(Overlay::Confirm(Confirm {
+            job: id,
+            line,
+            question: question.text,
+            reply: question.reply,
+        }));
+    }
+    if !finished {
+        return;
+    }
+    // A question of a command that is over needs no answer.
+    state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.job == id));
+    let Some(job) = state.jobs.get(id) else { return };
+    let Some(outcome) = &job.outcome else { return };
+    let begun = outcome.result.as_ref().and_then(|r| session_in(r, 2));
+    let (text, role) = match &outcome.error {
+        None => (format!("{}: done", job.line), Role::Ok),
+        Some(_) if outcome.is_cancelled() => (format!("{}: interrupted", job.line), Role::Warn),
+        Some(error) => (format!("{}: {}", job.line, error.message), Role::Error),
+    };
+    let starts = matches!(job.name, "session start" | "resume" | "fork");
+    match begun.filter(|_| starts && outcome.is_ok()) {
+        // What was begun is what people want to see.
+        Some(session) => {
+            if state.stage.job == Some(id) {
+                state.stage.job = None;
+            }
+            state.give_focus(Pane::Live);
+            if let Some(list) = state.list_mut(Pane::Live) {
+                list.filter.clear();
+                list.choose(Subject::Live(session));
+            }
+            state.refill(Pane::Live);
+        }
+        None => state.tell(role, text),
+    }
+}
+
+/// A live session that a result names.
+fn session_in(value: &serde_json::Value, depth: usize) -> Option<LiveId> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Array(items) if depth > 0 => items.iter().find_map(|v| session_in(v, depth - 1)),
+        Value::Object(map) if depth > 0 => map.values().find_map(|v| session_in(v, depth - 1)),
+        _ => None,
+    }
+}
+
+fn terminal(state: &mut State, id: &LiveId, link: Link) {
+    let Some(terminal) = state.stage.terminal.as_mut().filter(|t| t.id == *id) else { return };
+    match link {
+        Link::On(screen) => {
+            terminal.screen = Some(screen);
+            terminal.problem = None;
+            terminal.takes_keys = true;
+        }
+        Link::Picture => {}
+        Link::Cut(error) => {
+            terminal.problem = Some(format!("{}; trying again", error.message));
+        }
+        Link::Ended(code) => {
+            let code = code.map_or(String::new(), |code| format!(" with status {code}"));
+            terminal.problem = Some(format!("the program has ended{code}"));
+            terminal.takes_keys = false;
+        }
+        Link::Failed(error) => {
+            let hint = error.hints.first().map_or(String::new(), |h| format!(" ({h})"));
+            terminal.problem = Some(format!("{}{hint}", error.message));
+            terminal.takes_keys = false;
+        }
+    }
+    let dead = !terminal.takes_keys;
+    if dead && state.typing == Typing::Terminal {
+        state.typing = Typing::Normal;
+    }
+}
+
+/// The selection has rested: what it is about is fetched.
+fn settled(state: &mut State, out: &mut Vec<Effect>) {
+    match state.stage.subject.clone() {
+        Some(Subject::Live(id)) => attach(state, &id, out),
+        Some(Subject::Transcript(id)) if state.keys.book.find("show").is_some() => {
+            out.push(Effect::Page(id));
+        }
+        _ => {}
+    }
+}
+
+/// Attaches a session that lives, unless it is attached.
+pub(super) fn attach(state: &mut State, id: &LiveId, out: &mut Vec<Effect>) {
+    let lives = subject::live(&state.data, id).is_some_and(|live| live.state.lives());
+    let known = state.keys.book.find("session attach").is_some();
+    let on = state.stage.terminal.as_ref().is_some_and(|t| t.id == *id && t.takes_keys);
+    if !lives || !known || on {
+        return;
+    }
+    let size = super::layout::Layout::stage_size(state.shape());
+    state.stage.terminal = Some(Terminal::new(id.clone(), size));
+    out.push(Effect::Attach(id.clone(), size.0, size.1));
+}
+
+/// Brings everything that depends on something else up to date.
+fn settle(state: &mut State, out: &mut Vec<Effect>) {
+    let layout = state.layout();
+    for (i, pane) in Pane::LISTS.into_iter().enumerate() {
+        let rows = layout.panes[i].map_or(0, |area| usize::from(area.height));
+        if let Some(list) = state.list_mut(pane) {
+            list.show(rows);
+        }
+    }
+    let shown = state.selected().cloned();
+    if shown != state.stage.subject {
+        follow(state, shown, out);
+    }
+    let size = super::layout::Layout::stage_size(state.shape());
+    if let Some(terminal) = &mut state.stage.terminal
+        && terminal.size != size
+    {
+        terminal.size = size;
+        out.push(Effect::Resize(size.0, size.1));
+    }
+    let width = stage_text_width(state);
+    if let Some(reading) = &mut state.stage.reading {
+        reading.fit(width);
+    }
+    if state.focus != Pane::Stage && state.typing == Typing::Terminal {
+        state.typing = Typing::Normal;
+    }
+}
+
+/// The stage turns to what is selected now.
+fn follow(state: &mut State, shown: Option<Subject>, out: &mut Vec<Effect>) {
+    let stage = &mut state.stage;
+    stage.scroll = 0;
+    stage.token += 1;
+    // A command that runs keeps the stage until the person moves on, not until data does.
+    let moved = stage.subject.is_some();
+    if moved && stage.job.is_some_and(|id| state.jobs.get(id).is_none_or(|job| !job.runs())) {
+        stage.job = None;
+    }
+    stage.reading = None;
+    if stage.terminal.take().is_some() {
+        out.push(Effect::Detach);
+    }
+    if state.typing == Typing::Terminal {
+        state.typing = Typing::Normal;
+    }
+    if matches!(shown, Some(Subject::Live(_) | Subject::Transcript(_))) {
+        out.push(Effect::Settle(stage.token));
+    }
+    stage.subject = shown;
+}
