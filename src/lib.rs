@@ -20,7 +20,7 @@
 //! | `engine` | `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
 //! | `command` | `engine`, `workspace`, `live`, `transcript`, `fleet`, `tool`, `store`, `safety`, `wire`, `config`, `sys`, `model`, `error` |
 //! | `door` | `command`, `engine`, `live`, `fleet`, `config`, `wire`, `sys`, `model`, `error` |
-//! | `cockpit` | `command`, `engine`, `config`, `live::screen`, `sys`, `model`, `error` |
+//! | `cockpit` | `command`, `engine`, `live::screen`, `live::client`, `fleet`, `wire::holder`, `config`, `sys`, `model`, `error` |
 //!
 //! Packages with one owner:
 //!
@@ -35,6 +35,7 @@
 //! | `crossterm` | `cockpit` |
 //! | `tui_textarea` | `cockpit` |
 
+pub mod cockpit;
 pub mod command;
 pub mod config;
 pub mod door;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use session_forge::cockpit;
 use session_forge::door;
-use session_forge::error::Error;
 use session_forge::live::holder;
 use session_forge::sys::Env;
 
@@ -13,7 +13,5 @@ fn main() -> ExitCode {
     if arguments.next_if(|word| word == holder::WORD).is_some() {
         return holder::hold(arguments, &Env::current());
     }
-    door::enter(arguments, |_engine, _notices| {
-        Box::pin(async { Err(Error::unsupported("the cockpit is not there yet")) })
-    })
+    door::enter(arguments, |engine, notices| Box::pin(cockpit::run(engine, notices)))
 }

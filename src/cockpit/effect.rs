@@ -17,8 +17,8 @@ pub enum Effect {
     Answer(oneshot::Sender<bool>, bool),
     /// Say [`super::msg::Msg::Settled`] with this number in a moment.
     Settle(u64),
-    /// Fetch the messages of a transcript.
-    Page(TranscriptId),
+    /// Fetch a page of the messages of a transcript; 1 is the newest.
+    Page(TranscriptId, u64),
     /// Show a live session in so many columns and rows; any other is let go.
     Attach(LiveId, u16, u16),
     /// Let the live session go.

@@ -4,7 +4,7 @@
 use super::act;
 use super::complete;
 use super::effect::Effect;
-use super::overlay::{Form, Overlay, Picker};
+use super::overlay::{Confirm, Form, Overlay, Picker, Then};
 use super::state::{Pane, State};
 use super::subject::Subject;
 use super::template::{Filling, Slot, Template};
@@ -57,6 +57,14 @@ pub(super) fn go_on(state: &mut State, template: Template, filling: Filling, out
     let Some(slot) = empty else {
         return run(state, &template.fill(&filling), out);
     };
+    if slot == Slot::Asked("sure".into()) {
+        let mut filling = filling;
+        filling.insert(slot, Vec::new());
+        let line = line::join(&template.fill(&filling));
+        let question = format!("{}?", question(state, &template, &filling));
+        state.overlays.push(Overlay::Confirm(Confirm { line, question, then: Then::GoOn(template, filling) }));
+        return;
+    }
     let mut choices = complete::slot(slot.subject(), &state.data);
     narrow(state, &slot, &filling, &mut choices);
     if choices.is_empty() {
@@ -72,6 +80,22 @@ pub(super) fn go_on(state: &mut State, template: Template, filling: Filling, out
         return;
     }
     state.overlays.push(Overlay::Picker(Picker::new(template, filling, slot, choices)));
+}
+
+/// What a line is about to do, with ids in words.
+fn question(state: &State, template: &Template, filling: &Filling) -> String {
+    let words = template.fill(filling);
+    let spec = state.keys.book.begins(&words).map(|(spec, _)| spec);
+    let about = spec.map_or(String::new(), |s| s.about.trim_end_matches('.').to_owned());
+    let session = filling.get(&Slot::Selected("session".into())).and_then(|v| v.first());
+    let live = session.and_then(|id| state.data.live.iter().find(|l| l.id.as_str() == id));
+    match live {
+        Some(live) => {
+            let name = live.name.as_ref().map_or(String::new(), |n| format!(" `{n}`"));
+            format!("{about}: {}{name} on {}", super::pane::program(live), live.host)
+        }
+        None => about,
+    }
 }
 
 /// Of repositories, those of the feature that is meant; of hosts, those of its worktrees.

@@ -79,8 +79,8 @@ impl Job {
                 self.progress = Some((done, total));
                 let (head, rest) = label.split_once(' ').unwrap_or((label.as_str(), ""));
                 let (head, rest) = (head.trim_end_matches(':').to_owned(), rest.to_owned());
-                match self.steps.iter_mut().find(|(known, _)| *known == head) {
-                    Some(step) => step.1 = rest,
+                match self.steps.iter().position(|(known, _)| *known == head) {
+                    Some(at) => self.steps[at].1 = rest,
                     None if self.steps.len() < MOST_LINES => self.steps.push((head, rest)),
                     None => {}
                 }

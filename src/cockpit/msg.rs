@@ -31,8 +31,8 @@ pub enum Msg {
     Job(JobId, Event),
     /// The selection has rested for a while; the number is the one that was asked with.
     Settled(u64),
-    /// A page of a transcript, as `show --messages` gives it.
-    Page(TranscriptId, Result<serde_json::Value>),
+    /// A page of a transcript (1 is the newest), as `show --page` gives it.
+    Page(TranscriptId, u64, Result<serde_json::Value>),
     /// News of a terminal.
     Terminal(LiveId, Link),
     /// Something to tell the person.

@@ -154,7 +154,7 @@ fn certain(symbol: &str, w: u16) -> bool {
     let mut chars = symbol.chars();
     let (Some(first), None) = (chars.next(), chars.next()) else { return false };
     match w {
-        1 => first.is_ascii() || matches!(first, '─'..='▟' | '\u{a1}'..='\u{24f}' | '↑' | '↓' | '…' | '·'),
+        1 => first.is_ascii() || matches!(first, '─'..='▟' | '\u{a1}'..='\u{24f}' | '↑' | '↓' | '…'),
         // Ideographs, kana, hangul, full-width forms.
         _ => matches!(first, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}'),
     }

@@ -26,7 +26,7 @@ use super::term::{self, Term};
 use super::update::update;
 use super::view::view;
 use crate::command::line;
-use crate::config::{Keymap, Notice, Theme};
+use crate::config::{Keymap, Theme};
 use crate::engine::{Engine, Event, Origin};
 use crate::error::{At, Error, Result};
 use crate::model::TranscriptId;
@@ -46,7 +46,7 @@ const BATCH: usize = 256;
 ///
 /// # Errors
 /// `usage` when the terminal cannot be used.
-pub async fn run(engine: Engine, notices: Vec<Notice>) -> Result<ExitCode> {
+pub async fn run(engine: Engine, notices: Vec<String>) -> Result<ExitCode> {
     let mut cockpit = Cockpit::new(engine, notices)?;
     cockpit.work().await
 }
@@ -101,13 +101,13 @@ enum Woken {
 }
 
 impl Cockpit {
-    fn new(engine: Engine, mut notices: Vec<Notice>) -> Result<Self> {
+    fn new(engine: Engine, mut notices: Vec<String>) -> Result<Self> {
         let ui = engine.settings().ui.clone();
-        let (keymap, said) = Keymap::load(&ui.keymap, &engine.paths().keymap());
-        notices.extend(said);
-        let keys = Keys::new(&keymap, &mut notices);
-        let (theme, said) = Theme::load(&ui.theme, &engine.paths().theme());
-        notices.extend(said);
+        let (keymap, mut said) = Keymap::load(&ui.keymap, &engine.paths().keymap());
+        let keys = Keys::new(&keymap, &mut said);
+        let (theme, of_theme) = Theme::load(&ui.theme, &engine.paths().theme());
+        said.extend(of_theme);
+        notices.extend(said.iter().map(ToString::to_string));
         let skin = Skin::new(&theme, Depth::of(engine.env()));
         let setup = Setup {
             keys,
@@ -230,8 +230,11 @@ impl Cockpit {
     }
 
     fn take(&mut self, msg: Msg) {
-        if let Msg::Focus(on) = msg {
-            self.refresh.focus(on);
+        match &msg {
+            Msg::Focus(on) => self.refresh.focus(*on),
+            // It may have changed what we look at.
+            Msg::Job(_, Event::Finished { .. }) => self.refresh.now(),
+            _ => {}
         }
         let now = self.engine.clock().now();
         update(&mut self.state, Msg::Now(now));
@@ -265,7 +268,7 @@ impl Cockpit {
                     let _ = inbox.send(Msg::Settled(token)).await;
                 });
             }
-            Effect::Page(id) => self.page(id),
+            Effect::Page(id, number) => self.page(id, number),
             Effect::Attach(id, cols, rows) => {
                 self.line = Some(Line::new(self.engine.clone(), id, (cols, rows), self.inbox.clone()));
             }
@@ -312,13 +315,14 @@ impl Cockpit {
         self.cancels.retain(|_, cancel| !cancel.is_cancelled());
     }
 
-    /// Fetches the messages of a transcript.
-    fn page(&mut self, id: TranscriptId) {
-        let words = ["show", id.as_str(), "--messages"].map(str::to_owned);
+    /// Fetches a page of a transcript.
+    fn page(&mut self, id: TranscriptId, number: u64) {
+        let page = number.to_string();
+        let words = ["show", id.as_str(), "--page", &page].map(str::to_owned);
         let parsed = match line::parse(&words) {
             Ok(parsed) => parsed,
             Err(refused) => {
-                update(&mut self.state, Msg::Page(id, Err(refused.into_error())));
+                update(&mut self.state, Msg::Page(id, number, Err(refused.into_error())));
                 return;
             }
         };
@@ -332,7 +336,7 @@ impl Cockpit {
                         (None, Some(error)) => Err(error),
                         (None, None) => Err(Error::internal("`show` said nothing")),
                     };
-                    let _ = inbox.send(Msg::Page(id, shown)).await;
+                    let _ = inbox.send(Msg::Page(id, number, shown)).await;
                     return;
                 }
             }

@@ -12,7 +12,6 @@ use super::pane;
 use super::stage::Stage;
 use super::subject::Subject;
 use crate::command::screen::args;
-use crate::config::Notice;
 use crate::config::chord::Chord;
 use crate::config::keymap::Context;
 use crate::config::theme::Role;
@@ -102,7 +101,7 @@ pub struct Setup {
     /// The keys.
     pub keys: Keys,
     /// What is wrong in the user's files.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<String>,
     /// Hosts worked on at once.
     pub jobs: u16,
     /// Whether the mouse is listened to.
@@ -163,7 +162,7 @@ pub struct Options {
 impl State {
     /// A cockpit that knows nothing yet.
     pub fn new(setup: Setup) -> Self {
-        let notices: Vec<String> = setup.notices.iter().map(ToString::to_string).collect();
+        let notices = setup.notices;
         let mut state = Self {
             now: Time::default(),
             zone: setup.zone,

@@ -7,8 +7,8 @@ use crate::config::layers;
 
 /// What a selection can give.
 pub const SELECTED: [&str; 6] = ["feature", "host", "repo", "session", "transcript", "workdir"];
-/// What can be asked for.
-pub const ASKED: [&str; 7] = ["feature", "host", "program", "repo", "session", "tool", "transcript"];
+/// What can be asked for. `program` becomes `--tool TOOL` or a shell, `sure` nothing at all.
+pub const ASKED: [&str; 8] = ["feature", "host", "program", "repo", "session", "sure", "tool", "transcript"];
 
 /// A hole in a command line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ impl Template {
     /// The words with something in every slot, for a check of the rest.
     pub fn sample(&self) -> Vec<String> {
         let value = |slot: &Slot| match slot.subject() {
-            "program" => Vec::new(),
+            "program" | "sure" => Vec::new(),
             _ => vec!["x".to_owned()],
         };
         self.fill(&self.slots().into_iter().map(|slot| (slot.clone(), value(&slot))).collect())

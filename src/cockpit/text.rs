@@ -61,28 +61,6 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// The end of a text (of a path) in so many columns, `…` in front when something is missing.
-pub fn fit_end(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut kept = Vec::new();
-    let mut used = 1;
-    for grapheme in text.graphemes(true).rev() {
-        used += width(grapheme);
-        if used > columns {
-            break;
-        }
-        kept.push(grapheme);
-    }
-    if columns == 0 {
-        return String::new();
-    }
-    kept.push("…");
-    kept.reverse();
-    kept.concat()
-}
-
 /// Writes clean text into a row, cut at `columns` and at the buffer; returns the columns used. What
 /// has no width is left out.
 pub fn put(buf: &mut Buffer, x: u16, y: u16, text: &str, style: Style, columns: u16) -> u16 {
@@ -153,9 +131,7 @@ mod tests {
         assert_eq!(fit("abcdef", 4), "abc…");
         assert_eq!(fit("漢字漢字", 5), "漢字…");
         assert_eq!(fit("漢字漢字", 4), "漢…");
-        assert_eq!(fit_end("/home/dev/features", 9), "…features");
         assert_eq!(fit("a", 0), "");
-        assert_eq!(fit_end("ab", 0), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::fill;
 use super::job::JobId;
 use super::keys::Found;
 use super::msg::{Link, Mouse, MouseKind, Msg};
-use super::overlay::{Confirm, Overlay, Verdict, World};
+use super::overlay::{Confirm, Overlay, Then, Verdict, World};
 use super::stage::{self, Reading, Terminal};
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
@@ -16,7 +16,7 @@ use crate::config::theme::Role;
 use crate::engine::Event;
 use crate::error::Error;
 use crate::live::screen::keys as wire_keys;
-use crate::model::LiveId;
+use crate::model::{LiveId, TranscriptId};
 use crate::model::snapshot::Snapshot;
 
 /// Rows that a turn of the wheel moves.
@@ -39,17 +39,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Job(id, event) => job(state, id, event),
         Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
         Msg::Settled(_) => {}
-        Msg::Page(id, shown) => {
-            if state.stage.subject == Some(Subject::Transcript(id.clone())) {
-                let width = stage_text_width(state);
-                state.stage.reading = Some(match shown {
-                    Ok(shown) => Reading::new(id, shown, width, state.now, state.zone),
-                    Err(error) => Reading::failed(id, &error, width),
-                });
-                // The end of a conversation is what matters.
-                state.stage.scroll = usize::MAX;
-            }
-        }
+        Msg::Page(id, number, shown) => page(state, id, number, shown),
         Msg::Terminal(id, link) => terminal(state, &id, link),
         Msg::Tell(error) => complain(state, &error),
     }
@@ -94,10 +84,14 @@ fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
 fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: &mut Vec<Effect>) {
     match (verdict, overlay) {
         (Verdict::Stay, overlay) => state.overlays.push(overlay),
-        (Verdict::Answer(yes), Overlay::Confirm(confirm)) => {
-            state.jobs.answered(confirm.job);
-            out.push(Effect::Answer(confirm.reply, yes));
-        }
+        (Verdict::Answer(yes), Overlay::Confirm(confirm)) => match confirm.then {
+            Then::Answer(id, reply) => {
+                state.jobs.answered(id);
+                out.push(Effect::Answer(reply, yes));
+            }
+            Then::GoOn(template, filling) if yes => fill::go_on(state, template, filling, out),
+            Then::GoOn(..) => {}
+        },
         (Verdict::Picked(words), Overlay::Picker(mut picker)) => {
             picker.filling.insert(picker.slot.clone(), words);
             fill::go_on(state, picker.template, picker.filling, out);
@@ -248,17 +242,16 @@ fn job(state: &mut State, id: JobId, event: Event) {
         let line = state.jobs.get(id).map_or(String::new(), |job| job.line.clone());
         state.typing = Typing::Normal;
         state.overlays.push(Overlay::Confirm(Confirm {
-            job: id,
             line,
             question: question.text,
-            reply: question.reply,
+            then: Then::Answer(id, question.reply),
         }));
     }
     if !finished {
         return;
     }
     // A question of a command that is over needs no answer.
-    state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.job == id));
+    state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.is_of(id)));
     let Some(job) = state.jobs.get(id) else { return };
     let Some(outcome) = &job.outcome else { return };
     let begun = outcome.result.as_ref().and_then(|r| session_in(r, 2));
@@ -296,6 +289,29 @@ fn session_in(value: &serde_json::Value, depth: usize) -> Option<LiveId> {
     }
 }
 
+/// The newest page shows its end; an older one is put in front, and nothing on the stage moves.
+fn page(state: &mut State, id: TranscriptId, number: u64, shown: crate::error::Result<serde_json::Value>) {
+    if state.stage.subject != Some(Subject::Transcript(id.clone())) {
+        return;
+    }
+    let width = stage_text_width(state);
+    let (now, zone) = (state.now, state.zone);
+    match (&mut state.stage.reading, shown) {
+        (Some(reading), Ok(shown)) if reading.id == id && number > 1 => {
+            let before = reading.lines().len();
+            reading.prepend(shown);
+            let added = reading.lines().len().saturating_sub(before);
+            state.stage.scroll = state.stage.scroll.saturating_add(added);
+        }
+        (reading @ (None | Some(_)), Ok(shown)) => {
+            *reading = Some(Reading::new(id, shown, width, now, zone));
+            state.stage.scroll = usize::MAX;
+        }
+        (reading @ None, Err(error)) => *reading = Some(Reading::failed(id, &error, width)),
+        (Some(_), Err(error)) => complain(state, &error),
+    }
+}
+
 fn terminal(state: &mut State, id: &LiveId, link: Link) {
     let Some(terminal) = state.stage.terminal.as_mut().filter(|t| t.id == *id) else { return };
     match link {
@@ -330,7 +346,7 @@ fn settled(state: &mut State, out: &mut Vec<Effect>) {
     match state.stage.subject.clone() {
         Some(Subject::Live(id)) => attach(state, &id, out),
         Some(Subject::Transcript(id)) if state.keys.book.find("show").is_some() => {
-            out.push(Effect::Page(id));
+            out.push(Effect::Page(id, 1));
         }
         _ => {}
     }
@@ -373,8 +389,21 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
     if let Some(reading) = &mut state.stage.reading {
         reading.fit(width);
     }
+    earlier(state, out);
     if state.focus != Pane::Stage && state.typing == Typing::Terminal {
         state.typing = Typing::Normal;
+    }
+}
+
+/// Who has scrolled to the beginning of a transcript gets what was before.
+fn earlier(state: &mut State, out: &mut Vec<Effect>) {
+    let Some(area) = state.layout().stage.filter(|_| state.focus == Pane::Stage) else { return };
+    let most = stage::most_scroll(state, stage::text_width(area.width), area.height);
+    let at_top = state.stage.scroll.min(most) == 0;
+    if let Some(reading) = state.stage.reading.as_mut().filter(|_| at_top)
+        && let Some(number) = reading.earlier()
+    {
+        out.push(Effect::Page(reading.id.clone(), number));
     }
 }
 

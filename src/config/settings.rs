@@ -65,6 +65,8 @@ pub struct Ui {
     pub theme: String,
     /// Rows of scrollback that the stage keeps.
     pub scrollback: u16,
+    /// Whether the mouse chooses and scrolls; else it is the terminal's, to select text.
+    pub mouse: bool,
 }
 
 /// Settings with what was found on the way.

@@ -150,7 +150,7 @@ type Decode = fn(Map<String, Value>) -> Result<Box<dyn Runnable>>;
 type OpenFn = fn(Map<String, Value>, Ctx) -> BoxFuture<'static, Result<Opened>>;
 
 /// What an entry does.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Body {
     /// It is run and has a result.
     Run(Decode),
@@ -161,7 +161,7 @@ pub enum Body {
 }
 
 /// A row of the command table.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Its words: `session start`.
     pub name: &'static str,

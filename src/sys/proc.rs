@@ -90,6 +90,18 @@ pub fn kill(pid: u32, signal: Signal) -> Result<()> {
     ignore_gone(rustix::process::kill_process(raw, signal), pid)
 }
 
+/// The number of the signal that asks us to stop (Ctrl-Z in another program's hands).
+pub const SIGTSTP: i32 = Signal::TSTP.as_raw();
+/// The number of the signal that lets us go on.
+pub const SIGCONT: i32 = Signal::CONT.as_raw();
+
+/// Stops this process until somebody (the shell's `fg`) continues it. Only us: what we have started
+/// goes on, and others may depend on it.
+pub fn stop_self() {
+    // It cannot be refused.
+    let _ = kill(pid(), Signal::STOP);
+}
+
 /// Signals a process group. A group that is gone is no error.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! A question of a running command: yes or no.
+//! A question, of a running command or of a key: yes or no.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,6 +8,7 @@ use super::{Verdict, frame};
 use crate::cockpit::job::JobId;
 use crate::cockpit::skin::Skin;
 use crate::cockpit::stage;
+use crate::cockpit::template::{Filling, Template};
 use crate::cockpit::text;
 use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
@@ -15,17 +16,29 @@ use crate::config::theme::Role;
 /// A question. Dropping it unanswered means no.
 #[derive(Debug)]
 pub struct Confirm {
-    /// The command that asks.
-    pub job: JobId,
-    /// Its line.
+    /// The line that it is about.
     pub line: String,
-    /// What it asks.
+    /// What is asked.
     pub question: String,
-    /// Where the answer goes.
-    pub reply: oneshot::Sender<bool>,
+    /// What waits for the answer.
+    pub then: Then,
+}
+
+/// What waits for an answer.
+#[derive(Debug)]
+pub enum Then {
+    /// A command that runs.
+    Answer(JobId, oneshot::Sender<bool>),
+    /// A line that is run after a yes.
+    GoOn(Template, Filling),
 }
 
 impl Confirm {
+    /// Whether that command asks it.
+    pub fn is_of(&self, id: JobId) -> bool {
+        matches!(self.then, Then::Answer(job, _) if job == id)
+    }
+
     /// Only `y` is a yes: Enter is too easily pressed.
     pub(super) fn key(chord: Chord) -> Verdict {
         match chord.text() {

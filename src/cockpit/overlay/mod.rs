@@ -11,7 +11,7 @@ mod textbox;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub use confirm::Confirm;
+pub use confirm::{Confirm, Then};
 pub use form::Form;
 pub use help::Help;
 pub use notices::Notices;

@@ -18,6 +18,10 @@ pub struct Reading {
     /// Which one.
     pub id: TranscriptId,
     messages: Vec<Value>,
+    /// Pages that are here, the newest first.
+    pages: u64,
+    /// Whether an older page is wanted, or on its way.
+    more: More,
     lines: Vec<Line>,
     width: usize,
     now: Time,
@@ -25,18 +29,33 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Takes in what `show --messages` gave.
+    /// Takes in what `show --page 1` gave.
     pub fn new(id: TranscriptId, shown: Value, width: usize, now: Time, zone: i64) -> Self {
-        let messages = match shown {
-            Value::Object(mut map) => match map.remove("messages") {
-                Some(Value::Array(messages)) => messages,
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        let mut reading = Self { id, messages, lines: Vec::new(), width: 0, now, zone };
+        let messages = messages(shown);
+        let more = if messages.is_empty() { More::None } else { More::Some };
+        let mut reading = Self { id, messages, pages: 1, more, lines: Vec::new(), width: 0, now, zone };
         reading.fit(width);
         reading
+    }
+
+    /// Puts an older page in front.
+    pub fn prepend(&mut self, shown: Value) {
+        let mut messages = messages(shown);
+        self.pages += 1;
+        self.more = if messages.is_empty() { More::None } else { More::Some };
+        messages.append(&mut self.messages);
+        self.messages = messages;
+        let width = std::mem::take(&mut self.width);
+        self.fit(width);
+    }
+
+    /// The number of the next older page, if there may be one and it was not asked for yet.
+    pub fn earlier(&mut self) -> Option<u64> {
+        let ask = self.more == More::Some;
+        if ask {
+            self.more = More::Asked;
+        }
+        ask.then_some(self.pages + 1)
     }
 
     /// Says why it cannot be read.
@@ -45,7 +64,8 @@ impl Reading {
         for hint in &error.hints {
             lines.extend(wrap(vec![(hint.clone(), Role::Text)], width, "→ ", "  "));
         }
-        Self { id, messages: Vec::new(), lines, width, now: Time::default(), zone: 0 }
+        let (now, more) = (Time::default(), More::None);
+        Self { id, messages: Vec::new(), pages: 0, more, lines, width, now, zone: 0 }
     }
 
     /// Lays it out for a width.
@@ -67,6 +87,23 @@ impl Reading {
     /// The conversation.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum More {
+    Some,
+    Asked,
+    None,
+}
+
+fn messages(shown: Value) -> Vec<Value> {
+    match shown {
+        Value::Object(mut map) => match map.remove("messages") {
+            Some(Value::Array(messages)) => messages,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
 
