@@ -3,10 +3,12 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod cli;
+mod cockpit;
 mod fleet;
 mod house;
 mod job;
 mod live;
+mod pty;
 mod support;
 mod transcripts;
 mod workspace;

@@ -96,9 +96,7 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
 fn copy(state: &mut State, out: &mut Vec<Effect>) {
     let data = &state.data;
     let text = match state.selected() {
-        Some(Subject::Host(host)) => {
-            data.hosts.iter().find(|h| h.name == *host).map(|h| h.target.clone())
-        }
+        Some(Subject::Host(host)) => data.hosts.iter().find(|h| h.name == *host).map(|h| h.target.clone()),
         Some(Subject::Feature(feature)) => {
             data.features.iter().find(|f| f.name == *feature).map(|f| f.branch.clone())
         }
@@ -229,7 +227,10 @@ pub(super) fn scroll(state: &mut State, pane: Pane, by: isize) {
         return;
     }
     if let Some(screen) = state.stage.shown_terminal().and_then(|t| t.screen.clone()) {
-        screen.with(|screen| screen.scroll_to(screen.scrolled().saturating_add_signed(by.saturating_neg()).min(screen.history())));
+        screen.with(|screen| {
+            screen
+                .scroll_to(screen.scrolled().saturating_add_signed(by.saturating_neg()).min(screen.history()))
+        });
         return;
     }
     let Some(area) = state.layout().stage else { return };

@@ -109,7 +109,8 @@ impl Book {
             .entries()
             .iter()
             .filter_map(|entry| {
-                let command = entry.name.split(' ').try_fold(&grammar, |at, word| at.find_subcommand(word))?;
+                let command =
+                    entry.name.split(' ').try_fold(&grammar, |at, word| at.find_subcommand(word))?;
                 // What people never type (the agent, hooks) is hidden; verbs are for here.
                 let verb = matches!(entry.body, Body::Screen);
                 (verb || !command.is_hide_set()).then(|| spec(entry, command))
@@ -221,8 +222,18 @@ fn kind(command: &str, id: &str, arg: &clap::Arg) -> Kind {
         return kind;
     }
     const OF_TRANSCRIPTS: [&str; 12] = [
-        "alias", "audit", "checkpoint", "compare", "delete", "export", "fork", "handoff", "pull", "push",
-        "resume", "show",
+        "alias",
+        "audit",
+        "checkpoint",
+        "compare",
+        "delete",
+        "export",
+        "fork",
+        "handoff",
+        "pull",
+        "push",
+        "resume",
+        "show",
     ];
     let by_place = arg.get_long().is_none();
     match id {
@@ -243,8 +254,5 @@ fn lax(command: Command) -> Command {
             arg
         }
     };
-    command
-        .arg_required_else_help(false)
-        .mut_args(args)
-        .mut_subcommands(lax)
+    command.arg_required_else_help(false).mut_args(args).mut_subcommands(lax)
 }

@@ -62,7 +62,11 @@ pub(super) fn go_on(state: &mut State, template: Template, filling: Filling, out
         filling.insert(slot, Vec::new());
         let line = line::join(&template.fill(&filling));
         let question = format!("{}?", question(state, &template, &filling));
-        state.overlays.push(Overlay::Confirm(Confirm { line, question, then: Then::GoOn(template, filling) }));
+        state.overlays.push(Overlay::Confirm(Confirm {
+            line,
+            question,
+            then: Then::GoOn(template, filling),
+        }));
         return;
     }
     let mut choices = complete::slot(slot.subject(), &state.data);
@@ -150,7 +154,8 @@ fn refuse(state: &mut State, words: &[String], error: &Error) {
     let known = keys.book.check(words);
     match (keys.book.begins(words), known) {
         (Some((spec, _)), Ok(known)) => {
-            let missing = spec.args.iter().any(|arg| arg.required && !known.iter().any(|(id, _)| *id == arg.id));
+            let missing =
+                spec.args.iter().any(|arg| arg.required && !known.iter().any(|(id, _)| *id == arg.id));
             if missing {
                 state.overlays.push(Overlay::Form(Box::new(Form::new(spec, &known))));
             } else {
@@ -168,7 +173,12 @@ fn open(state: &mut State, args: &serde_json::Map<String, serde_json::Value>, ou
         said.iter().any(|text| {
             live.id.as_str() == *text
                 || live.name.as_ref().is_some_and(|n| n.as_str() == *text)
-                || (text.len() >= 4 && live.id.as_str().trim_start_matches("live_").starts_with(text.trim_start_matches("live_")))
+                || (text.len() >= 4
+                    && live
+                        .id
+                        .as_str()
+                        .trim_start_matches("live_")
+                        .starts_with(text.trim_start_matches("live_")))
         })
     };
     let found: Vec<LiveId> = state.data.live.iter().filter(is).map(|live| live.id.clone()).collect();

@@ -49,7 +49,12 @@ impl Keys {
         for row in &map.rows {
             match understand(&book, &row.line) {
                 Ok((template, name)) => {
-                    bindings.push(Binding { context: row.context, chords: row.chords.clone(), template, name });
+                    bindings.push(Binding {
+                        context: row.context,
+                        chords: row.chords.clone(),
+                        template,
+                        name,
+                    });
                 }
                 Err(text) => notices.push(Notice {
                     file: row.file.clone(),

@@ -103,7 +103,11 @@ fn cover(buf: &mut Buffer) {
 }
 
 fn same(a: &Cell, b: &Cell) -> bool {
-    a.symbol() == b.symbol() && a.fg == b.fg && a.bg == b.bg && a.modifier == b.modifier && width(a) == width(b)
+    a.symbol() == b.symbol()
+        && a.fg == b.fg
+        && a.bg == b.bg
+        && a.modifier == b.modifier
+        && width(a) == width(b)
 }
 
 fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut String) {
@@ -127,7 +131,9 @@ fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut 
         }
         match at {
             Some(here) if here == x => {}
-            Some(here) if here < x && x - here <= CHEAPER_THAN_A_JUMP && (here..x).all(|c| simple(next, c, y)) => {
+            Some(here)
+                if here < x && x - here <= CHEAPER_THAN_A_JUMP && (here..x).all(|c| simple(next, c, y)) =>
+            {
                 for between in here..x {
                     if let Some(cell) = next.cell((between, y)) {
                         put(cell, pen, out);
@@ -156,7 +162,9 @@ fn certain(symbol: &str, w: u16) -> bool {
     match w {
         1 => first.is_ascii() || matches!(first, '─'..='▟' | '\u{a1}'..='\u{24f}' | '↑' | '↓' | '…'),
         // Ideographs, kana, hangul, full-width forms.
-        _ => matches!(first, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}'),
+        _ => {
+            matches!(first, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}')
+        }
     }
 }
 

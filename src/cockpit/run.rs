@@ -109,13 +109,7 @@ impl Cockpit {
         said.extend(of_theme);
         notices.extend(said.iter().map(ToString::to_string));
         let skin = Skin::new(&theme, Depth::of(engine.env()));
-        let setup = Setup {
-            keys,
-            notices,
-            jobs: engine.settings().jobs,
-            mouse: ui.mouse,
-            zone: 0,
-        };
+        let setup = Setup { keys, notices, jobs: engine.settings().jobs, mouse: ui.mouse, zone: 0 };
         let signals = Signals::new()?;
         let (inbox, letters) = mpsc::channel(INBOX);
         let refresh = Refresh::start(&engine);

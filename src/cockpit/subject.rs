@@ -31,7 +31,9 @@ impl Subject {
             (Self::Worktree(_, repo, _), "repo") => text(repo.as_str()),
             (Self::Live(id), "session") => text(id.as_str()),
             (Self::Transcript(id), "transcript") => text(id.as_str()),
-            (Self::Worktree(feature, repo, host), "workdir") => worktree(data, feature, repo, host)?.path.clone(),
+            (Self::Worktree(feature, repo, host), "workdir") => {
+                worktree(data, feature, repo, host)?.path.clone()
+            }
             (Self::Live(id), slot) => {
                 let live = live(data, id)?;
                 match slot {

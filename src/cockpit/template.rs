@@ -139,7 +139,8 @@ fn slot(name: &str) -> Result<Slot, String> {
         return Ok(make(wanted.to_owned()));
     }
     let near = layers::nearest(wanted, known.iter().copied());
-    let near = near.map_or_else(|| format!("there are {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
+    let near =
+        near.map_or_else(|| format!("there are {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
     Err(format!("no slot is called `{{{name}}}`; {near}"))
 }
 
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn slots_are_found_and_filled() {
-        let template = Template::parse("session start --host {host} --name x-{repo} {ask:program}").expect("valid");
+        let template =
+            Template::parse("session start --host {host} --name x-{repo} {ask:program}").expect("valid");
         let slots = template.slots();
         assert_eq!(slots.iter().map(Slot::subject).collect::<Vec<_>>(), ["host", "repo", "program"]);
         let filling = Filling::from([

@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn the_clipboard_is_written_in_base64() {
-        for (text, wanted) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (text, wanted) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(base64(text.as_bytes()), wanted);
         }
         assert_eq!(clipboard("f", false), b"\x1b]52;c;Zg==\x07");

@@ -16,8 +16,8 @@ use crate::config::theme::Role;
 use crate::engine::Event;
 use crate::error::Error;
 use crate::live::screen::keys as wire_keys;
-use crate::model::{LiveId, TranscriptId};
 use crate::model::snapshot::Snapshot;
+use crate::model::{LiveId, TranscriptId};
 
 /// Rows that a turn of the wheel moves.
 const WHEEL: isize = 3;
@@ -136,11 +136,10 @@ fn filter_key(state: &mut State, chord: Chord) {
         (Key::Enter | Key::Tab, _) => state.typing = Typing::Normal,
         (Key::Up, _) => list.step(-1),
         (Key::Down, _) => list.step(1),
+        // An empty filter has nothing more to take away.
+        (Key::Backspace, _) if list.filter.is_empty() => state.typing = Typing::Normal,
         (Key::Backspace, _) => {
-            // An empty filter has nothing more to take away.
-            if list.filter.pop().is_none() {
-                state.typing = Typing::Normal;
-            }
+            list.filter.pop();
         }
         (Key::Char('u'), _) if chord.mods.ctrl => list.filter.clear(),
         (_, Some(c)) => list.filter.push(c),

@@ -26,11 +26,8 @@ pub fn view(state: &State, skin: &Skin, buf: &mut Buffer) -> Option<Position> {
         return None;
     }
     buf.set_style(screen, skin.get(Role::Text));
-    let layout = Layout::of(super::layout::Shape {
-        width: screen.width,
-        height: screen.height,
-        ..state.shape()
-    });
+    let layout =
+        Layout::of(super::layout::Shape { width: screen.width, height: screen.height, ..state.shape() });
     if let Some(strip) = layout.strip {
         self::strip(state, skin, strip, buf);
     }
@@ -285,7 +282,8 @@ fn hints(state: &State, area: Rect, (key, hint): (Style, Style), buf: &mut Buffe
 /// Commands of the focused pane, then those that hold everywhere, then the ways to more.
 fn normal_hints(state: &State) -> Vec<(String, String)> {
     let mut texts: Vec<(String, String)> = Vec::new();
-    if matches!(state.selected(), Some(Subject::Live(_))) && state.focus == Pane::Stage
+    if matches!(state.selected(), Some(Subject::Live(_)))
+        && state.focus == Pane::Stage
         && let Some(key) = state.keys.chord_of("open")
     {
         texts.push((key, "type".into()));

@@ -134,7 +134,8 @@ impl fmt::Display for Key {
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (held, name) in [(self.mods.ctrl, "ctrl-"), (self.mods.alt, "alt-"), (self.mods.shift, "shift-")] {
+        for (held, name) in [(self.mods.ctrl, "ctrl-"), (self.mods.alt, "alt-"), (self.mods.shift, "shift-")]
+        {
             if held {
                 f.write_str(name)?;
             }
@@ -221,7 +222,8 @@ mod tests {
 
     #[test]
     fn names_survive_being_read_and_spelled() {
-        for text in ["ctrl-]", "g h", "shift-tab", "alt-enter", "f5", "space", "pgup", "A", "ctrl-alt-x", "-"] {
+        for text in ["ctrl-]", "g h", "shift-tab", "alt-enter", "f5", "space", "pgup", "A", "ctrl-alt-x", "-"]
+        {
             assert_eq!(spell(&sequence(text).expect(text)), text);
         }
         assert_eq!(sequence("shift-a").expect("valid"), sequence("A").expect("valid"));

@@ -177,8 +177,7 @@ impl Theme {
         let mut palette = BTreeMap::new();
         let mut set: BTreeMap<String, Look> = BTreeMap::new();
         for (file, table) in layers {
-            let mut note =
-                |key: String, text: String| notices.push(Notice { file: file.clone(), key, text });
+            let mut note = |key: String, text: String| notices.push(Notice { file: file.clone(), key, text });
             for (section, value) in table {
                 match (section.as_str(), value) {
                     ("inherits", _) | ("palette", Value::Table(_)) | ("role", Value::Table(_)) => {}
@@ -230,7 +229,8 @@ impl Theme {
     }
 }
 
-const NO_COLOR: &str = "no colour; write a name (red, bright-blue, gray, default), 0 to 255, \"#rrggbb\" or a name of [palette]";
+const NO_COLOR: &str =
+    "no colour; write a name (red, bright-blue, gray, default), 0 to 255, \"#rrggbb\" or a name of [palette]";
 
 fn section<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     table.get(name).and_then(Value::as_table).into_iter().flatten()
@@ -257,7 +257,7 @@ fn fall_back(role: &str, set: &BTreeMap<String, Look>) -> Look {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Spec {
     fg: Option<Value>,
@@ -267,12 +267,6 @@ struct Spec {
     italic: bool,
     underline: bool,
     reverse: bool,
-}
-
-impl Default for Spec {
-    fn default() -> Self {
-        Self { fg: None, bg: None, bold: false, dim: false, italic: false, underline: false, reverse: false }
-    }
 }
 
 fn look(value: &Value, palette: &BTreeMap<String, Color>) -> Result<Look, String> {

@@ -3,7 +3,9 @@
 mod codes;
 mod complete;
 mod imports;
+mod keymaps;
 mod reference;
+mod themes;
 
 use std::path::{Path, PathBuf};
 

@@ -115,7 +115,8 @@ impl Form {
             Key::Enter if !many || chord.mods.ctrl || chord.mods.alt => {
                 let empty = |f: &Field| f.arg.required && f.input.text().trim().is_empty();
                 if let Some(missing) = self.fields.iter().position(empty) {
-                    self.error = (missing == self.at).then(|| format!("{} is needed", label(&self.fields[missing].arg)));
+                    self.error = (missing == self.at)
+                        .then(|| format!("{} is needed", label(&self.fields[missing].arg)));
                     self.at = missing;
                 } else if last || chord.mods.ctrl {
                     return self.submit();
@@ -164,7 +165,10 @@ impl Form {
         let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
         // Fields above are scrolled away when there are too many.
         let mut first = 0;
-        while self.fields.get(first..=self.at).is_some_and(|f| f.iter().map(height).sum::<usize>() > list.height.into())
+        while self
+            .fields
+            .get(first..=self.at)
+            .is_some_and(|f| f.iter().map(height).sum::<usize>() > list.height.into())
             && first < self.at
         {
             first += 1;

@@ -143,7 +143,7 @@ fn frame(title: &str, skin: &Skin, screen: Rect, size: (u16, u16), buf: &mut Buf
     let dashes = usize::from(width) - 5 - text::width(&title);
     text::put(buf, x, y, "┌─ ", border, width);
     let used = text::put(buf, x + 3, y, &title, skin.get(Role::TitleFocus), width - 5);
-    text::put(buf, x + 3 + used, y, &format!(" {}┐", "─".repeat(dashes.saturating_sub(1))), border, width);
+    text::put(buf, x + 3 + used, y, &format!(" {}┐", "─".repeat(dashes)), border, width);
     for side in y + 1..y + height - 1 {
         text::put(buf, x, side, "│", border, 1);
         text::put(buf, x + width - 1, side, "│", border, 1);

@@ -155,7 +155,9 @@ impl Palette {
             .iter()
             .skip(first)
             .take(page)
-            .map(|row| vec![cell(&row.text, Role::Text), cell(&row.about, Role::Dim), cell(&row.key, Role::Key)])
+            .map(|row| {
+                vec![cell(&row.text, Role::Text), cell(&row.about, Role::Dim), cell(&row.key, Role::Key)]
+            })
             .collect();
         let columns = [Column::new(), Column::new().grows(), Column::new().right().rank(1)];
         let mark = self.cursor.map(|at| (at - first, skin.get(Role::Selection), true));
@@ -202,9 +204,8 @@ fn arguments(spec: &Spec, typed: &str, words: &[String], open: bool, world: Worl
     };
     let kept = &typed[..typed.len() - partial.len()];
     let option = said.last().and_then(|word| word.strip_prefix("--"));
-    let waiting = option.and_then(|long| {
-        spec.args.iter().find(|a| a.takes_value && a.long.as_deref() == Some(long))
-    });
+    let waiting =
+        option.and_then(|long| spec.args.iter().find(|a| a.takes_value && a.long.as_deref() == Some(long)));
     let mut rows = Vec::new();
     let named = |arg: &Arg, rows: &mut Vec<Row>| rows.extend(values(arg, kept, partial, world));
     if let Some(arg) = waiting {

@@ -18,8 +18,10 @@ pub(super) const COLUMNS: &[Column] =
 pub(super) fn items(data: &Snapshot, folded: &BTreeSet<FeatureName>, filter: &Filter) -> Vec<Item> {
     let mut items = Vec::new();
     for (i, feature) in data.features.iter().enumerate() {
-        let below: Vec<Item> =
-            places(feature).filter(|place| filter.lets(&place.0)).map(|(_, subject)| item(data, subject)).collect();
+        let below: Vec<Item> = places(feature)
+            .filter(|place| filter.lets(&place.0))
+            .map(|(_, subject)| item(data, subject))
+            .collect();
         if below.is_empty() && !filter.lets(feature.name.as_str()) {
             continue;
         }
@@ -52,10 +54,9 @@ impl<'a, I: Iterator<Item = &'a crate::model::workspace::Attachment>> FlattenHos
 
 fn item(data: &Snapshot, subject: Subject) -> Item {
     let index = match &subject {
-        Subject::Worktree(feature, repo, host) => data
-            .worktrees
-            .iter()
-            .position(|w| w.feature == *feature && w.repo == *repo && w.host == *host),
+        Subject::Worktree(feature, repo, host) => {
+            data.worktrees.iter().position(|w| w.feature == *feature && w.repo == *repo && w.host == *host)
+        }
         _ => None,
     };
     Item { subject, index }

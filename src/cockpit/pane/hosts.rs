@@ -20,10 +20,8 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 pub(super) fn items(data: &Snapshot, filter: &Filter) -> Vec<Item> {
-    let item = |(i, host): (usize, &HostStatus)| Item {
-        subject: Subject::Host(host.name.clone()),
-        index: Some(i),
-    };
+    let item =
+        |(i, host): (usize, &HostStatus)| Item { subject: Subject::Host(host.name.clone()), index: Some(i) };
     let lets = |host: &HostStatus| filter.lets(&format!("{} {}", host.name, host.target));
     data.hosts.iter().enumerate().filter(|(_, host)| lets(host)).map(item).collect()
 }

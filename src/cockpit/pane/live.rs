@@ -49,7 +49,10 @@ pub(super) fn items(data: &Snapshot, filter: &Filter) -> Vec<Item> {
     let lets = |live: &Live| filter.is_empty() || filter.lets(&searched(live));
     let mut found: Vec<(usize, &Live)> = data.live.iter().enumerate().filter(|(_, l)| lets(l)).collect();
     found.sort_by_key(|(_, live)| (urgency(live.state), std::cmp::Reverse(live.started)));
-    found.into_iter().map(|(i, live)| Item { subject: Subject::Live(live.id.clone()), index: Some(i) }).collect()
+    found
+        .into_iter()
+        .map(|(i, live)| Item { subject: Subject::Live(live.id.clone()), index: Some(i) })
+        .collect()
 }
 
 fn searched(live: &Live) -> String {

@@ -76,7 +76,10 @@ pub(super) fn welcome(state: &State) -> Vec<Line> {
     let mut sheet = Sheet::new(60);
     sheet.line(vec![("Session Forge".into(), Role::Heading)]);
     sheet.line(vec![("agents on many machines, from one place".into(), Role::Dim)]);
-    sheet.keys(state, &[("palette", "every command"), ("keys", "every key"), ("quit", "leave; sessions go on")]);
+    sheet.keys(
+        state,
+        &[("palette", "every command"), ("keys", "every key"), ("quit", "leave; sessions go on")],
+    );
     sheet.lines
 }
 
@@ -92,7 +95,8 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
     sheet.marked("state", Some(vec![(word.into(), role), (rtt, Role::Dim)]));
     sheet.fact("target", Some(if name.is_local() { "this machine" } else { &host.target }));
     sheet.fact("root", host.root.as_deref());
-    let system = [host.os.as_deref(), host.arch.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let system =
+        [host.os.as_deref(), host.arch.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     sheet.fact("system", Some(system));
     let load = host.load1.map(|load| match host.cpus {
         Some(cpus) => format!("{load:.2} on {cpus} processors"),
@@ -159,13 +163,17 @@ pub(super) fn feature(state: &State, name: &FeatureName, width: usize) -> Vec<Li
     let hosts = places.iter().map(|(_, h)| h.as_str().len()).max().unwrap_or(0);
     for (repo, host) in places {
         let tree = subject::worktree(&state.data, name, repo, host);
-        let mut line = vec![(format!("{repo:repos$}  "), Role::Text), (format!("{host:hosts$}  "), Role::Dim)];
+        let mut line =
+            vec![(format!("{repo:repos$}  "), Role::Text), (format!("{host:hosts$}  "), Role::Dim)];
         line.extend(pane::worktree_marks(tree));
         sheet.line(line);
     }
     let here: Vec<&Live> = state.data.live.iter().filter(|l| l.feature.as_ref() == Some(name)).collect();
     sessions(&mut sheet, state, &here);
-    sheet.keys(state, &[("sync", "make anchors, branches and worktrees real"), ("session start", "start an agent")]);
+    sheet.keys(
+        state,
+        &[("sync", "make anchors, branches and worktrees real"), ("session start", "start an agent")],
+    );
     sheet.lines
 }
 
@@ -191,8 +199,10 @@ pub(super) fn worktree(
             let dirty = tree.dirty.map(|n| (plural(n, "changed file", "changed files"), n));
             sheet.marked("changes", dirty.map(|d| marked(d, Role::WorktreeDirty)));
             sheet.fact("stashes", tree.stashed.filter(|n| *n > 0).map(|n| n.to_string()));
-            let age = tree.last_commit_at.map_or(String::new(), |t| format!("  {}", amount::ago(t, state.now)));
-            let commit = tree.last_commit.as_deref().map(|c| vec![(c.to_owned(), Role::Text), (age, Role::Dim)]);
+            let age =
+                tree.last_commit_at.map_or(String::new(), |t| format!("  {}", amount::ago(t, state.now)));
+            let commit =
+                tree.last_commit.as_deref().map(|c| vec![(c.to_owned(), Role::Text), (age, Role::Dim)]);
             sheet.marked("last commit", commit);
         }
         _ => {
@@ -203,10 +213,14 @@ pub(super) fn worktree(
     if let Some(error) = tree.and_then(|t| t.error.as_ref()) {
         sheet.error(&error.message, &error.hints);
     }
-    let belongs = |l: &&Live| l.feature.as_ref() == Some(feature) && l.repo.as_ref() == Some(repo) && l.host == *host;
+    let belongs =
+        |l: &&Live| l.feature.as_ref() == Some(feature) && l.repo.as_ref() == Some(repo) && l.host == *host;
     let here: Vec<&Live> = state.data.live.iter().filter(belongs).collect();
     sessions(&mut sheet, state, &here);
-    sheet.keys(state, &[("session start", "start an agent or a shell here"), ("sync", "fetch, and make it real")]);
+    sheet.keys(
+        state,
+        &[("session start", "start an agent or a shell here"), ("sync", "fetch, and make it real")],
+    );
     sheet.lines
 }
 
@@ -221,18 +235,24 @@ pub(super) fn live(state: &State, id: &LiveId, width: usize) -> Vec<Line> {
     sheet.fact("folder", Some(&live.workdir));
     sheet.fact("feature", live.feature.as_ref().map(FeatureName::as_str));
     sheet.fact("repository", live.repo.as_ref().map(RepoName::as_str));
-    sheet.fact("started", Some(format!("{} ({})", amount::long_time(live.started, state.zone), amount::ago(live.started, state.now))));
+    sheet.fact(
+        "started",
+        Some(format!(
+            "{} ({})",
+            amount::long_time(live.started, state.zone),
+            amount::ago(live.started, state.now)
+        )),
+    );
     sheet.fact("size", Some(format!("{}x{}", live.cols, live.rows)));
     sheet.fact("id", Some(live.id.as_str()));
-    match state.stage.terminal.as_ref().filter(|t| t.id == *id) {
-        Some(terminal) => match &terminal.problem {
+    if let Some(terminal) = state.stage.terminal.as_ref().filter(|t| t.id == *id) {
+        match &terminal.problem {
             Some(problem) => sheet.error(problem, &[]),
             None => {
                 sheet.gap();
                 sheet.line(vec![("attaching …".into(), Role::Dim)]);
             }
-        },
-        None => {}
+        }
     }
     sheet.lines
 }
@@ -246,7 +266,10 @@ pub(super) fn transcript(state: &State, id: &TranscriptId, width: usize) -> Vec<
     sheet.fact("branch", row.branch.as_deref());
     sheet.fact("model", row.model.as_deref());
     sheet.fact("messages", Some(format!("{}, {} tool calls", row.messages, row.tool_calls)));
-    sheet.fact("tokens", Some(format!("{} in, {} out", amount::count(row.tokens_in), amount::count(row.tokens_out))));
+    sheet.fact(
+        "tokens",
+        Some(format!("{} in, {} out", amount::count(row.tokens_in), amount::count(row.tokens_out))),
+    );
     sheet.fact("cost", row.cost_usd.map(amount::dollars));
     sheet.fact("begun", row.created.map(|t| amount::long_time(t, state.zone)));
     sheet.fact("last", row.updated.map(|t| amount::long_time(t, state.zone)));

@@ -160,17 +160,19 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_between_words() {
-        let lines = prose("The quick brown fox\n\n- jumps over the dog\n\n```\nlet  x = 1;\n```", 12, Role::Text);
+        let lines =
+            prose("The quick brown fox\n\n- jumps over the dog\n\n```\nlet  x = 1;\n```", 12, Role::Text);
         assert_eq!(
             plain(&lines),
-            ["The quick ", "brown fox", "", "• jumps over", "  the dog", "", "  let  x = ", "  1;"]
+            ["The quick ", "brown fox", "", "• jumps over", "  the dog", "", "  let  x = 1", "  ;"]
         );
     }
 
     #[test]
     fn marks_that_are_not_closed_are_text() {
         let line = inline("a `b` **c** 2*3 `d", Role::Text);
-        let code: Vec<&str> = line.iter().filter(|(_, r)| *r == Role::Code).map(|(t, _)| t.as_str()).collect();
+        let code: Vec<&str> =
+            line.iter().filter(|(_, r)| *r == Role::Code).map(|(t, _)| t.as_str()).collect();
         assert_eq!(code, ["b"]);
         let all: String = line.iter().map(|(t, _)| t.as_str()).collect();
         assert_eq!(all, "a b c 2*3 `d");

@@ -49,16 +49,13 @@ pub(super) fn title(state: &State, id: &LiveId) -> Line {
         _ => format!("{} @ {}", text::clean(&live.workdir), live.host),
     };
     let (_, role) = pane::live_mark(live.state);
-    let mut line = vec![
-        (place, Role::Text),
-        (format!(" · {} · ", pane::program(live)), Role::Dim),
-        (pane::ending(live), role),
-    ];
     let terminal = state.stage.terminal.as_ref().filter(|t| t.id == *id);
-    if let Some(problem) = terminal.and_then(|t| t.problem.as_deref()) {
-        line.push((" · ".into(), Role::Dim));
-        line.push((text::clean(problem), Role::Warn));
-    }
+    // What is wrong with the link matters more than what the program was doing.
+    let news = match terminal.and_then(|t| t.problem.as_deref()) {
+        Some(problem) => (text::clean(problem), Role::Warn),
+        None => (pane::ending(live), role),
+    };
+    let mut line = vec![(place, Role::Text), (format!(" · {} · ", pane::program(live)), Role::Dim), news];
     let scrolled = terminal.and_then(|t| t.screen.as_ref()).map_or(0, |s| s.with(|s| s.scrolled()));
     if scrolled > 0 {
         line.push((format!(" · {scrolled} lines back"), Role::Attention));

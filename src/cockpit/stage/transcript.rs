@@ -174,8 +174,7 @@ fn lines_of(
     };
     let time = message.get("time").or_else(|| message.get("timestamp")).and_then(Value::as_str);
     let time = time.and_then(Time::parse).map_or(String::new(), |t| amount::short_time(t, now, zone));
-    let mut lines =
-        vec![vec![(text::clean(role), speaker), ("  ".into(), Role::Dim), (time, Role::Time)]];
+    let mut lines = vec![vec![(text::clean(role), speaker), ("  ".into(), Role::Dim), (time, Role::Time)]];
     lines.extend(body);
     lines.push(Vec::new());
     lines
@@ -208,9 +207,8 @@ fn call(block: &Value, results: &HashMap<String, Went>, width: usize) -> Line {
 
 /// What a call was told, by the argument that says most.
 fn told(input: Option<&Value>) -> String {
-    const TELLING: [&str; 10] = [
-        "command", "file_path", "path", "pattern", "query", "url", "description", "prompt", "cmd", "input",
-    ];
+    const TELLING: [&str; 10] =
+        ["command", "file_path", "path", "pattern", "query", "url", "description", "prompt", "cmd", "input"];
     let Some(Value::Object(map)) = input else { return String::new() };
     let found = TELLING.iter().find_map(|key| map.get(*key)).or_else(|| map.values().next());
     match found {

@@ -1,0 +1,71 @@
+//! Whatever is pressed, on whatever size: never a panic, never a cell outside.
+
+use proptest::prelude::*;
+use session_forge::cockpit::msg::{Mouse, MouseKind, Msg};
+use session_forge::cockpit::skin::Depth;
+use session_forge::cockpit::update::update;
+use session_forge::config::chord::{Chord, Key, Mods};
+
+use super::{blank, draw, skin, world};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(Chord),
+    Size(u16, u16),
+    Mouse(Mouse),
+    Paste(String),
+    World(bool),
+    Settled,
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![
+        6 => "[a-zA-Z0-9:/?!{} -]".prop_map(|s| Key::Char(s.chars().next().unwrap_or('q'))),
+        4 => prop::sample::select(vec![
+            Key::Enter, Key::Tab, Key::Escape, Key::Backspace, Key::Up, Key::Down, Key::Left, Key::Right,
+            Key::PageUp, Key::PageDown, Key::Home, Key::End, Key::Delete, Key::Function(5),
+        ]),
+        1 => any::<char>().prop_map(Key::Char),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let mods = prop_oneof![8 => Just((false, false, false)), 1 => any::<(bool, bool, bool)>()];
+    let side = prop_oneof![1 => 1u16..5, 3 => 5u16..60, 2 => 60u16..210];
+    prop_oneof![
+        20 => (key(), mods).prop_map(|(key, (shift, alt, ctrl))| {
+            Step::Key(Chord { key, mods: Mods { shift, alt, ctrl } })
+        }),
+        2 => (side.clone(), side).prop_map(|(c, r)| Step::Size(c, r)),
+        2 => (0u16..210, 0u16..60, 0..3u8).prop_map(|(col, row, kind)| {
+            let kind = [MouseKind::Press, MouseKind::WheelUp, MouseKind::WheelDown][usize::from(kind)];
+            Step::Mouse(Mouse { kind, col, row })
+        }),
+        1 => "\\PC{0,12}".prop_map(Step::Paste),
+        1 => any::<bool>().prop_map(Step::World),
+        1 => Just(Step::Settled),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn nothing_that_is_pressed_breaks_it(steps in prop::collection::vec(step(), 1..60)) {
+        let mut state = blank("default", 80, 24);
+        drop(update(&mut state, Msg::Data(world())));
+        let skin = skin("default", Depth::True);
+        for step in steps {
+            let msg = match step {
+                Step::Key(chord) => Msg::Key(chord),
+                Step::Size(cols, rows) => Msg::Size(cols, rows),
+                Step::Mouse(mouse) => Msg::Mouse(mouse),
+                Step::Paste(text) => Msg::Paste(text),
+                Step::World(true) => Msg::Data(world()),
+                Step::World(false) => Msg::Data(Default::default()),
+                Step::Settled => Msg::Settled(state.stage.token),
+            };
+            drop(update(&mut state, msg));
+            draw(&state, &skin);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What keys and messages do.
+
+use std::sync::Arc;
+
+use session_forge::cockpit::effect::Effect;
+use session_forge::cockpit::msg::{Link, Mouse, MouseKind, Msg};
+use session_forge::cockpit::overlay::Overlay;
+use session_forge::cockpit::state::{Pane, State, Typing};
+use session_forge::cockpit::subject::Subject;
+use session_forge::cockpit::update::update;
+use session_forge::engine::{Event, Origin, Question};
+use session_forge::live::screen::{Screen, SharedScreen};
+use session_forge::model::snapshot::Snapshot;
+use tokio::sync::oneshot;
+
+use super::{blank, cockpit, picture, press, say, world};
+
+fn submitted(effects: &[Effect]) -> Option<&str> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Submit(_, call) => {
+            assert_eq!(call.origin, Origin::Cockpit);
+            Some(call.line.as_str())
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn a_key_is_a_command_line_about_what_is_selected() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "2 down");
+    let effects = press(&mut state, "s");
+    assert_eq!(submitted(&effects), Some("sync payments"));
+}
+
+#[test]
+fn the_worktree_says_host_feature_and_repository() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "2 down n");
+    let Some(Overlay::Picker(picker)) = state.overlays.last() else { panic!("no choice of programs") };
+    assert_eq!(picker.slot.subject(), "program");
+    say(&mut state, "codex");
+    let effects = press(&mut state, "enter");
+    assert_eq!(
+        submitted(&effects),
+        Some("session start --host gpu-01 --feature payments --repo core --tool codex")
+    );
+}
+
+#[test]
+fn who_stands_in_hosts_means_that_host() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "2 down 1 n");
+    say(&mut state, "shell");
+    let effects = press(&mut state, "enter");
+    let line = submitted(&effects).expect("submitted");
+    assert!(line.starts_with("session start --host local --feature payments --repo core -- sh"), "{line}");
+}
+
+#[test]
+fn without_anything_to_choose_the_person_is_told() {
+    let mut state = blank("default", 120, 40);
+    drop(update(&mut state, Msg::Data(Snapshot { hosts: world().hosts, ..Snapshot::default() })));
+    assert!(press(&mut state, "n").is_empty());
+    let shown = picture(&state);
+    assert!(shown.contains("no feature is selected"), "{shown}");
+}
+
+#[test]
+fn a_line_that_lacks_arguments_is_a_form() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "1 a");
+    assert!(matches!(state.overlays.last(), Some(Overlay::Form(_))));
+    say(&mut state, "gpu-03");
+    press(&mut state, "enter");
+    say(&mut state, "ubuntu@gpu-03");
+    let effects = press(&mut state, "enter");
+    assert_eq!(submitted(&effects), Some("host add gpu-03 ubuntu@gpu-03"));
+}
+
+#[test]
+fn a_dangerous_key_asks_first() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "3");
+    assert!(submitted(&press(&mut state, "x")).is_none());
+    assert!(matches!(state.overlays.last(), Some(Overlay::Confirm(_))));
+    assert!(submitted(&press(&mut state, "enter")).is_none(), "Enter is no yes");
+    assert!(submitted(&press(&mut state, "n x y")).is_some());
+}
+
+#[test]
+fn a_command_gets_its_answer() {
+    let mut state = cockpit(120, 40);
+    let effects = press(&mut state, "1 down D");
+    let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("not submitted") };
+    let (reply, mut answer) = oneshot::channel();
+    let question = Question { text: "Remove host `gpu-01`?".into(), reply };
+    drop(update(&mut state, Msg::Job(id, Event::Ask(question))));
+    assert!(picture(&state).contains("Remove host"));
+    for effect in press(&mut state, "y") {
+        if let Effect::Answer(reply, yes) = effect {
+            reply.send(yes).expect("waited for");
+        }
+    }
+    assert_eq!(answer.try_recv(), Ok(true));
+}
+
+#[test]
+fn quitting_never_asks() {
+    let mut state = cockpit(80, 24);
+    assert!(matches!(press(&mut state, "q").as_slice(), [Effect::Quit]));
+}
+
+#[test]
+fn tab_goes_to_who_waits() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "4 tab");
+    assert_eq!(state.focus, Pane::Live);
+    assert_eq!(state.selected(), Some(&Subject::Live(world().live[1].id.clone())));
+}
+
+#[test]
+fn a_filter_narrows_the_list_until_esc() {
+    let mut state = cockpit(80, 24);
+    press(&mut state, "4 /");
+    assert_eq!(state.typing, Typing::Filter);
+    say(&mut state, "parser");
+    assert_eq!(state.list(Pane::Transcripts).expect("a list").items().len(), 1);
+    press(&mut state, "enter");
+    assert_eq!(state.typing, Typing::Normal);
+    assert_eq!(state.list(Pane::Transcripts).expect("a list").items().len(), 1);
+    press(&mut state, "esc");
+    assert_eq!(state.list(Pane::Transcripts).expect("a list").items().len(), 3);
+}
+
+/// A cockpit whose first live session is on the stage, with keys going to it.
+fn attached(screen: Screen) -> State {
+    let mut state = cockpit(120, 40);
+    let effects = press(&mut state, "3 enter");
+    let attach = effects.into_iter().find_map(|effect| match effect {
+        Effect::Attach(id, cols, rows) => Some((id, cols, rows)),
+        _ => None,
+    });
+    let (id, cols, rows) = attach.expect("attached");
+    assert_eq!((cols, rows), (82, 37));
+    drop(update(&mut state, Msg::Terminal(id, Link::On(Arc::new(SharedScreen::new(screen))))));
+    state
+}
+
+fn typed(effects: Vec<Effect>) -> Vec<u8> {
+    let bytes = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Input(bytes) => Some(bytes),
+        _ => None,
+    });
+    bytes.flatten().collect()
+}
+
+#[test]
+fn keys_go_to_the_terminal_until_the_leave_chord() {
+    let mut state = attached(Screen::new(82, 37));
+    assert_eq!(state.typing, Typing::Terminal);
+    assert_eq!(typed(press(&mut state, "q ? ctrl-c up")), b"q?\x03\x1b[A");
+    assert!(typed(press(&mut state, "ctrl-]")).is_empty());
+    assert_eq!(state.typing, Typing::JustLeft);
+    assert_eq!(typed(press(&mut state, "ctrl-]")), b"\x1d", "twice, the program gets it");
+    assert_eq!(state.typing, Typing::Terminal);
+    press(&mut state, "ctrl-] 1 ctrl-]");
+    assert_eq!(state.typing, Typing::Normal, "another key lay between");
+}
+
+#[test]
+fn a_paste_is_bracketed_if_the_program_asked() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed(b"\x1b[?2004h");
+    let mut state = attached(screen);
+    let effects = update(&mut state, Msg::Paste("a\nb".into()));
+    assert_eq!(typed(effects), b"\x1b[200~a\rb\x1b[201~");
+}
+
+#[test]
+fn a_terminal_is_drawn_with_its_own_widths() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed("\x1b]2;evil\x07漢a⚠\u{fe0f}b \x1b[31mred".as_bytes());
+    let state = attached(screen);
+    let shown = picture(&state);
+    assert!(shown.contains("│漢a⚠\u{fe0f}b red"), "{shown}");
+    assert!(!shown.contains("evil"));
+}
+
+#[test]
+fn the_terminal_follows_the_size_of_the_stage() {
+    let mut state = attached(Screen::new(82, 37));
+    let effects = update(&mut state, Msg::Size(150, 50));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Resize(103, 47))), "{effects:?}");
+    press(&mut state, "ctrl-]");
+    let effects = press(&mut state, "z");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Resize(150, 48))), "{effects:?}");
+}
+
+#[test]
+fn a_program_that_ends_gives_the_keys_back() {
+    let mut state = attached(Screen::new(82, 37));
+    let id = world().live[1].id.clone();
+    drop(update(&mut state, Msg::Terminal(id, Link::Ended(Some(3)))));
+    assert_eq!(state.typing, Typing::Normal);
+    assert!(picture(&state).contains("has ended with status 3"));
+}
+
+#[test]
+fn a_selection_that_rests_is_attached_and_one_that_moves_is_not() {
+    let mut state = cockpit(120, 40);
+    let effects = press(&mut state, "3");
+    let Some(Effect::Settle(first)) = effects.into_iter().next() else { panic!("nothing rests") };
+    press(&mut state, "down");
+    assert!(update(&mut state, Msg::Settled(first)).is_empty(), "the selection has moved on");
+    let token = state.stage.token;
+    let effects = update(&mut state, Msg::Settled(token));
+    assert!(matches!(effects.as_slice(), [Effect::Attach(..)]), "{effects:?}");
+    let effects = press(&mut state, "1");
+    assert!(matches!(effects.as_slice(), [Effect::Detach]), "{effects:?}");
+}
+
+#[test]
+fn a_session_that_was_started_is_shown() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "2 down n");
+    let effects = press(&mut state, "enter");
+    let Some(Effect::Submit(job, _)) = effects.into_iter().next() else { panic!("not submitted") };
+    let id = world().live[0].id.clone();
+    let result = Some(serde_json::json!({ "id": id, "host": "local" }));
+    drop(update(&mut state, Msg::Job(job, Event::Finished { result, error: None, ms: 3 })));
+    assert_eq!(state.selected(), Some(&Subject::Live(id)));
+}
+
+#[test]
+fn the_palette_completes_and_says_what_is_wrong() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, ":");
+    say(&mut state, "sync pay");
+    press(&mut state, "tab");
+    let effects = press(&mut state, "enter");
+    assert_eq!(submitted(&effects), Some("sync payments"));
+    press(&mut state, ":");
+    say(&mut state, "sync --nonsense x");
+    assert!(press(&mut state, "enter").is_empty());
+    let shown = picture(&state);
+    assert!(shown.contains("--nonsense"), "{shown}");
+    assert!(matches!(state.overlays.last(), Some(Overlay::Palette(_))));
+}
+
+#[test]
+fn verbs_of_the_screen_are_lines_too() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, ":");
+    say(&mut state, "focus live");
+    press(&mut state, "enter");
+    assert_eq!(state.focus, Pane::Live);
+}
+
+#[test]
+fn the_mouse_chooses_and_scrolls() {
+    let mut state = cockpit(120, 40);
+    let click = Mouse { kind: MouseKind::Press, col: 4, row: 2 };
+    drop(update(&mut state, Msg::Mouse(click)));
+    assert_eq!(state.focus, Pane::Hosts);
+    assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 1);
+    let wheel = Mouse { kind: MouseKind::WheelDown, col: 4, row: 2 };
+    drop(update(&mut state, Msg::Mouse(wheel)));
+    assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 2);
+}
+
+#[test]
+fn vim_moves_as_vim_does() {
+    let mut state = blank("vim", 120, 40);
+    drop(update(&mut state, Msg::Data(world())));
+    press(&mut state, "1 G");
+    assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 2);
+    press(&mut state, "g");
+    assert_eq!(state.pending.len(), 1, "more is to come");
+    press(&mut state, "g");
+    assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 0);
+    press(&mut state, "l");
+    assert_eq!(state.focus, Pane::Stage);
+}
