@@ -26,7 +26,7 @@ use super::term::{self, Term};
 use super::update::update;
 use super::view::view;
 use crate::command::line;
-use crate::config::{Keymap, Theme};
+use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event, Origin};
 use crate::error::{At, Error, Result};
 use crate::model::TranscriptId;
@@ -46,7 +46,7 @@ const BATCH: usize = 256;
 ///
 /// # Errors
 /// `usage` when the terminal cannot be used.
-pub async fn run(engine: Engine, notices: Vec<String>) -> Result<ExitCode> {
+pub async fn run(engine: Engine, notices: Vec<Notice>) -> Result<ExitCode> {
     let mut cockpit = Cockpit::new(engine, notices)?;
     cockpit.work().await
 }
@@ -101,13 +101,13 @@ enum Woken {
 }
 
 impl Cockpit {
-    fn new(engine: Engine, mut notices: Vec<String>) -> Result<Self> {
+    fn new(engine: Engine, mut notices: Vec<Notice>) -> Result<Self> {
         let ui = engine.settings().ui.clone();
-        let (keymap, mut said) = Keymap::load(&ui.keymap, &engine.paths().keymap());
-        let keys = Keys::new(&keymap, &mut said);
-        let (theme, of_theme) = Theme::load(&ui.theme, &engine.paths().theme());
-        said.extend(of_theme);
-        notices.extend(said.iter().map(ToString::to_string));
+        let (keymap, said) = Keymap::load(&ui.keymap, &engine.paths().keymap());
+        notices.extend(said);
+        let keys = Keys::new(&keymap, &mut notices);
+        let (theme, said) = Theme::load(&ui.theme, &engine.paths().theme());
+        notices.extend(said);
         let skin = Skin::new(&theme, Depth::of(engine.env()));
         let setup = Setup { keys, notices, jobs: engine.settings().jobs, mouse: ui.mouse, zone: 0 };
         let signals = Signals::new()?;

@@ -12,6 +12,7 @@ use super::pane;
 use super::stage::Stage;
 use super::subject::Subject;
 use crate::command::screen::args;
+use crate::config::Notice;
 use crate::config::chord::Chord;
 use crate::config::keymap::Context;
 use crate::config::theme::Role;
@@ -101,7 +102,7 @@ pub struct Setup {
     /// The keys.
     pub keys: Keys,
     /// What is wrong in the user's files.
-    pub notices: Vec<String>,
+    pub notices: Vec<Notice>,
     /// Hosts worked on at once.
     pub jobs: u16,
     /// Whether the mouse is listened to.
@@ -162,7 +163,7 @@ pub struct Options {
 impl State {
     /// A cockpit that knows nothing yet.
     pub fn new(setup: Setup) -> Self {
-        let notices = setup.notices;
+        let notices: Vec<String> = setup.notices.iter().map(ToString::to_string).collect();
         let mut state = Self {
             now: Time::default(),
             zone: setup.zone,
