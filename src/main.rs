@@ -13,5 +13,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|word| word == holder::WORD).is_some() {
         return holder::hold(arguments, &Env::current());
     }
+    // While there is one thread.
+    session_forge::sys::clock::local_zone();
     door::enter(arguments, |engine, notices| Box::pin(cockpit::run(engine, notices)))
 }

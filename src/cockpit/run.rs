@@ -30,7 +30,7 @@ use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event, Origin};
 use crate::error::{At, Error, Result};
 use crate::model::TranscriptId;
-use crate::sys::clock::Watch;
+use crate::sys::clock::{Watch, local_zone};
 
 /// Messages that may wait.
 const INBOX: usize = 1024;
@@ -109,7 +109,8 @@ impl Cockpit {
         let (theme, said) = Theme::load(&ui.theme, &engine.paths().theme());
         notices.extend(said);
         let skin = Skin::new(&theme, Depth::of(engine.env()));
-        let setup = Setup { keys, notices, jobs: engine.settings().jobs, mouse: ui.mouse, zone: 0 };
+        let setup =
+            Setup { keys, notices, jobs: engine.settings().jobs, mouse: ui.mouse, zone: local_zone() };
         let signals = Signals::new()?;
         let (inbox, letters) = mpsc::channel(INBOX);
         let refresh = Refresh::start(&engine);

@@ -45,6 +45,9 @@ impl Column {
 /// A cell: pieces of text.
 pub type Cell = Vec<Piece>;
 
+/// From this width on there is a blank at the edges, and two between columns.
+const AIRY: u16 = 20;
+const ROOMY: u16 = 56;
 /// The smallest width that a growing column is pressed to before others go.
 const LEAST: usize = 8;
 
@@ -52,17 +55,21 @@ const LEAST: usize = 8;
 /// with `whole`, that style alone counts.
 pub fn draw(
     buf: &mut Buffer,
-    area: Rect,
+    whole: Rect,
     columns: &[Column],
     rows: &[Vec<Cell>],
     marked: Option<(usize, Style, bool)>,
 ) {
-    let widths = widths(columns, rows, usize::from(area.width));
+    // A blank at each edge, where there is room: the mark of the chosen row goes over it.
+    let air = u16::from(whole.width >= AIRY);
+    let area = Rect { x: whole.x + air, width: whole.width - 2 * air, ..whole };
+    let gap = if area.width >= ROOMY { 2 } else { 1 };
+    let widths = widths(columns, rows, usize::from(area.width), gap);
     for (i, row) in rows.iter().take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(i).unwrap_or(u16::MAX);
         let mark = marked.filter(|(at, ..)| *at == i);
         if let Some((_, style, _)) = mark {
-            buf.set_style(Rect { y, height: 1, ..area }, style);
+            buf.set_style(Rect { y, height: 1, ..whole }, style);
         }
         let mut x = area.x;
         for ((column, cell), width) in columns.iter().zip(row).zip(&widths) {
@@ -85,13 +92,13 @@ pub fn draw(
                     text::put_line(buf, place, cell);
                 }
             }
-            x += clamp(width) + 1;
+            x += clamp(width + gap);
         }
     }
 }
 
 /// The width of each column; `None` when it is left out.
-fn widths(columns: &[Column], rows: &[Vec<Cell>], room: usize) -> Vec<Option<usize>> {
+fn widths(columns: &[Column], rows: &[Vec<Cell>], room: usize, gap: usize) -> Vec<Option<usize>> {
     let mut widths: Vec<Option<usize>> = (0..columns.len())
         .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| text::line_width(cell)).max())
         .map(|width| width.filter(|w| *w > 0))
@@ -105,7 +112,7 @@ fn widths(columns: &[Column], rows: &[Vec<Cell>], room: usize) -> Vec<Option<usi
             .filter(|(i, _)| Some(*i) != grower)
             .filter_map(|(_, w)| *w)
             .sum::<usize>()
-            + shown.saturating_sub(1);
+            + shown.saturating_sub(1) * gap;
         let Some(i) = grower.filter(|i| widths[*i].is_some()) else {
             if fixed <= room || !drop_one(columns, &mut widths) {
                 return widths;

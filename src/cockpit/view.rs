@@ -260,8 +260,8 @@ fn hints(state: &State, area: Rect, (key, hint): (Style, Style), buf: &mut Buffe
     let mut room = usize::from(area.width);
     let mut chosen: Vec<&(String, String)> = Vec::new();
     let size = |(k, what): &(String, String)| text::width(k) + text::width(what) + 3;
-    let (always, others) = texts.split_at(texts.len().saturating_sub(2));
-    for pair in others.iter().rev().chain(always) {
+    let (first, always) = texts.split_at(texts.len().saturating_sub(2));
+    for pair in always.iter().rev().chain(first) {
         let size = size(pair);
         if size > room {
             continue;
@@ -279,7 +279,7 @@ fn hints(state: &State, area: Rect, (key, hint): (Style, Style), buf: &mut Buffe
     }
 }
 
-/// Commands of the focused pane, then those that hold everywhere, then the ways to more.
+/// Commands that hold everywhere, then those of the focused pane, then the ways to more.
 fn normal_hints(state: &State) -> Vec<(String, String)> {
     let mut texts: Vec<(String, String)> = Vec::new();
     if matches!(state.selected(), Some(Subject::Live(_)))
@@ -290,7 +290,7 @@ fn normal_hints(state: &State) -> Vec<(String, String)> {
     }
     let own = state.keys.rows(state.focus.context());
     let everywhere = state.keys.rows(crate::config::keymap::Context::Global);
-    for binding in own.chain(everywhere) {
+    for binding in everywhere.chain(own) {
         let verb = Table.find(binding.name).is_none_or(|e| matches!(e.body, Body::Screen));
         if !verb {
             let word = label(binding.name, &binding.template.line);
@@ -307,13 +307,14 @@ fn normal_hints(state: &State) -> Vec<(String, String)> {
     texts
 }
 
-/// A command in a word or two: what is started is a session, what is added says what.
+/// A command in a word: the group is the pane's, or goes without saying.
 fn label(name: &str, line: &str) -> String {
     let word = match name {
         "session start" => "new",
-        "session stop" => "stop",
+        "feature new" => "add",
+        "repo add" => "add repo",
         "handoff" => "hand off",
-        name => name,
+        name => name.split_once(' ').map_or(name, |(_, verb)| verb),
     };
     if line.contains("--dry-run") { format!("{word}?") } else { word.to_owned() }
 }

@@ -33,6 +33,16 @@ impl Clock {
     }
 }
 
+/// Milliseconds by which local time is ahead of UTC. Found out at the first call, which has to come
+/// before there is a second thread (the C library's zone cannot be read safely afterwards); UTC
+/// where it cannot be found.
+pub fn local_zone() -> i64 {
+    static ZONE: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    *ZONE.get_or_init(|| {
+        time::UtcOffset::current_local_offset().map_or(0, |at| i64::from(at.whole_seconds()) * 1000)
+    })
+}
+
 /// Milliseconds since the epoch of a file's time.
 pub fn millis(t: std::time::SystemTime) -> i64 {
     match t.duration_since(std::time::UNIX_EPOCH) {

@@ -198,9 +198,9 @@ impl Form {
 
     fn field(&self, field: &Field, active: bool, skin: &Skin, place: Rect, buf: &mut Buffer) {
         let role = if active { Role::Key } else { Role::Dim };
-        let star = if field.arg.required { "*" } else { " " };
+        let star = if field.arg.required { " *" } else { "" };
         let name = text::fit(&label(&field.arg), usize::from(LABEL) - 3);
-        text::put(buf, place.x, place.y, &format!("{star}{name}"), skin.get(role), place.width.min(LABEL));
+        text::put(buf, place.x, place.y, &format!("{name}{star}"), skin.get(role), place.width.min(LABEL));
         let value = Rect { x: place.x + LABEL, width: place.width.saturating_sub(LABEL), ..place };
         let plain = skin.get(Role::Text).patch(skin.get(Role::Overlay));
         if field.arg.takes_value {

@@ -13,6 +13,8 @@ use crate::config::theme::Role;
 
 const KEY: usize = 10;
 const COMMAND: usize = 30;
+/// From this width on, what a command does stands beside it.
+const ROOMY: u16 = 80;
 
 /// How far it is scrolled.
 #[derive(Debug, Default)]
@@ -40,7 +42,7 @@ impl Help {
     }
 
     pub(super) fn view(&self, state: &State, skin: &Skin, screen: Rect, buf: &mut Buffer) {
-        let rows = rows(state, skin);
+        let rows = rows(state, skin, screen.width >= ROOMY);
         let width = screen.width.saturating_sub(4).min(96);
         let height = u16::try_from(rows.len()).unwrap_or(u16::MAX);
         let area = Rect { height: screen.height.saturating_sub(1), ..screen };
@@ -63,7 +65,7 @@ impl Help {
 
 /// The focused pane's own keys stand behind those that hold everywhere: those are the ones that
 /// people look for first.
-fn rows(state: &State, skin: &Skin) -> Vec<Vec<Piece>> {
+fn rows(state: &State, skin: &Skin, roomy: bool) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
     let mut order = vec![Context::Global];
     let own = state.focus.context();
@@ -89,22 +91,39 @@ fn rows(state: &State, skin: &Skin) -> Vec<Vec<Piece>> {
             seen.push(line);
             let same = bindings.iter().filter(|b| b.template.line == line);
             let chords = same.map(|b| chord::spell(&b.chords)).collect::<Vec<_>>().join(" ");
-            let about = state.keys.book.find(binding.name).map_or("", |spec| spec.about.as_str());
-            rows.push(row(skin, &chords, line, about));
+            let spec = state.keys.book.find(binding.name);
+            let about = spec.map_or("", |spec| spec.about.as_str());
+            // A verb with an argument says more than its description.
+            let verb = spec.is_some_and(|spec| spec.is_verb()) && line == binding.name;
+            rows.push(match (roomy, verb) {
+                (true, _) => row(skin, &chords, line, about),
+                (false, true) => short(skin, &chords, about, Role::Dim),
+                (false, false) => short(skin, &chords, line, Role::Text),
+            });
         }
         if context == Context::Global {
             let leave = state.keys.leave.to_string();
-            rows.push(row(skin, &leave, "", "Leave a terminal; twice, the program gets it."));
+            let about = "Leave a terminal; pressed twice, the program gets it";
+            rows.push(if roomy {
+                row(skin, &leave, "", about)
+            } else {
+                short(skin, &leave, about, Role::Dim)
+            });
         }
     }
     rows
 }
 
+fn pad(text: &str, width: usize) -> String {
+    let text = text::fit(&text::clean(text), width - 1);
+    format!("{text}{}", " ".repeat(width - text::width(&text)))
+}
+
+fn short(skin: &Skin, chords: &str, what: &str, role: Role) -> Vec<Piece> {
+    vec![(pad(chords, KEY), skin.get(Role::Key)), (text::clean(what), skin.get(role))]
+}
+
 fn row(skin: &Skin, chords: &str, line: &str, about: &str) -> Vec<Piece> {
-    let pad = |text: &str, width: usize| {
-        let text = text::fit(&text::clean(text), width - 1);
-        format!("{text}{}", " ".repeat(width - text::width(&text)))
-    };
     vec![
         (pad(chords, KEY), skin.get(Role::Key)),
         (pad(line, COMMAND), skin.get(Role::Text)),

@@ -173,7 +173,9 @@ fn commands(query: &str, world: World<'_>) -> Vec<Row> {
             return Some(if spec.is_verb() { 0 } else { 1 });
         }
         let name = matcher.fuzzy_match(spec.entry.name, query).map(|s| s * 3);
-        let both = matcher.fuzzy_match(&format!("{} {}", spec.entry.name, spec.about), query);
+        // What it does is looked at for the very words: letters strewn over a sentence mean nothing.
+        let about = spec.about.to_lowercase();
+        let both = about.contains(&query.to_lowercase()).then_some(1);
         let begins = if spec.entry.name.starts_with(query) { 500 } else { 0 };
         name.max(both).map(|s| s + begins)
     };

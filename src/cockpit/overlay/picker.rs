@@ -92,7 +92,8 @@ impl Picker {
     pub(super) fn view(&self, skin: &Skin, screen: Rect, buf: &mut Buffer) {
         let found = self.found();
         let rows = u16::try_from(self.choices.len()).unwrap_or(u16::MAX).min(14);
-        let title = format!("{}: which {}?", text::clean(&self.template.line), self.slot.subject());
+        let name = self.template.line.split(['{', '-']).next().unwrap_or_default().trim();
+        let title = format!("{}: which {}?", text::clean(name), self.slot.subject());
         let inner = frame(&title, skin, screen, (60, rows.saturating_add(2)), buf);
         let style = skin.get(Role::Text).patch(skin.get(Role::Overlay));
         text::put(buf, inner.x, inner.y, "› ", skin.get(Role::Key), inner.width);

@@ -40,11 +40,7 @@ pub(super) fn row(paint: &Paint, data: &Snapshot, item: &Item) -> Vec<Cell> {
     let (sign, role) = mark(host.state);
     let down = host.state == HostState::Down;
     let counted = data.live.iter().filter(|l| l.host == host.name && l.state.lives()).count();
-    let live = match (down, counted) {
-        (true, _) => paint.cell("down", Role::HostDown),
-        (false, 0) => paint.cell("", Role::Dim),
-        (false, n) => paint.cell(format!("{n} live"), Role::Text),
-    };
+    let live = if counted > 0 { format!("{counted} live") } else { String::new() };
     let memory = host.mem_used_pct.filter(|_| !down);
     let (target, system, load) = if paint.roomy {
         let system = [host.os.as_deref(), host.arch.as_deref()].into_iter().flatten().collect::<Vec<_>>();
@@ -52,7 +48,10 @@ pub(super) fn row(paint: &Paint, data: &Snapshot, item: &Item) -> Vec<Cell> {
         (
             paint.foreign(target, Role::Dim),
             paint.foreign(&system.join(" "), Role::Dim),
-            paint.cell(host.load1.map_or(String::new(), |l| format!("load {l:.1}")), Role::Dim),
+            paint.cell(
+                host.load1.filter(|_| !down).map_or(String::new(), |l| format!("load {l:.1}")),
+                Role::Dim,
+            ),
         )
     } else {
         (Vec::new(), Vec::new(), Vec::new())
@@ -62,8 +61,12 @@ pub(super) fn row(paint: &Paint, data: &Snapshot, item: &Item) -> Vec<Cell> {
         paint.cell(host.name.to_string(), if down { Role::Dim } else { Role::Text }),
         target,
         system,
-        live,
+        paint.cell(live, if down { Role::Dim } else { Role::Text }),
         load,
-        paint.cell(memory.map_or(String::new(), amount::percent), amount::pressure(memory)),
+        match memory {
+            _ if down => paint.cell("down", Role::HostDown),
+            Some(share) => paint.cell(amount::percent(share), amount::pressure(memory)),
+            None => Vec::new(),
+        },
     ]
 }

@@ -116,6 +116,8 @@ fn empty(state: &State, skin: &Skin, pane: Pane, list: &List, area: Rect, buf: &
     let key = state.keys.chord_of(command).filter(|_| list.filter.is_empty());
     let how = key.map_or_else(|| call.to_owned(), |key| format!("{key}  {}", call.trim_start_matches(':')));
     let texts = [nothing.to_owned(), how];
+    let air = u16::from(area.width >= 20);
+    let area = Rect { x: area.x + air, width: area.width - 2 * air, ..area };
     for (line, y) in texts.iter().zip(area.y..area.bottom()) {
         let line = text::fit(line, usize::from(area.width));
         text::put(buf, area.x, y, &line, skin.get(Role::Dim), area.width);

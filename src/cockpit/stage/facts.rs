@@ -91,7 +91,10 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
         HostState::Down => ("down", Role::HostDown),
         HostState::Unknown => ("not asked yet", Role::HostUnknown),
     };
-    let rtt = host.rtt_ms.map_or(String::new(), |ms| format!("  {ms:.1} ms"));
+    let rtt = host
+        .rtt_ms
+        .filter(|_| host.state == HostState::Up)
+        .map_or(String::new(), |ms| format!("  {ms:.1} ms"));
     sheet.marked("state", Some(vec![(word.into(), role), (rtt, Role::Dim)]));
     sheet.fact("target", Some(if name.is_local() { "this machine" } else { &host.target }));
     sheet.fact("root", host.root.as_deref());

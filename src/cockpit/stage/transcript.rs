@@ -76,8 +76,24 @@ impl Reading {
         self.width = width;
         let results = results(&self.messages);
         self.lines.clear();
+        let mut speaker = None;
         for message in &self.messages {
-            self.lines.extend(lines_of(message, &results, width, self.now, self.zone));
+            let body = body_of(message, &results, width);
+            if body.is_empty() {
+                continue;
+            }
+            // Who goes on speaking is not named again.
+            let role = str_of(message, "role");
+            if speaker != Some(role) {
+                if speaker.is_some() {
+                    self.lines.push(Vec::new());
+                }
+                self.lines.push(head_of(message, self.now, self.zone));
+                speaker = Some(role);
+            } else if has_text(message) {
+                self.lines.push(Vec::new());
+            }
+            self.lines.extend(body);
         }
         if self.lines.is_empty() {
             self.lines.push(vec![("nothing was said".into(), Role::Dim)]);
@@ -137,13 +153,11 @@ fn results(messages: &[Value]) -> HashMap<String, Went> {
     .collect()
 }
 
-fn lines_of(
-    message: &Value,
-    results: &HashMap<String, Went>,
-    width: usize,
-    now: Time,
-    zone: i64,
-) -> Vec<Line> {
+fn has_text(message: &Value) -> bool {
+    blocks(message).any(|block| str_of(block, "type") == "text")
+}
+
+fn body_of(message: &Value, results: &HashMap<String, Went>, width: usize) -> Vec<Line> {
     let mut body: Vec<Line> = Vec::new();
     for block in blocks(message) {
         match str_of(block, "type") {
@@ -163,9 +177,10 @@ fn lines_of(
             other => body.push(vec![(format!("[{}]", text::clean(other)), Role::Dim)]),
         }
     }
-    if body.is_empty() {
-        return body;
-    }
+    body
+}
+
+fn head_of(message: &Value, now: Time, zone: i64) -> Line {
     let role = str_of(message, "role");
     let speaker = match role {
         "user" => Role::SpeakerUser,
@@ -174,10 +189,7 @@ fn lines_of(
     };
     let time = message.get("time").or_else(|| message.get("timestamp")).and_then(Value::as_str);
     let time = time.and_then(Time::parse).map_or(String::new(), |t| amount::short_time(t, now, zone));
-    let mut lines = vec![vec![(text::clean(role), speaker), ("  ".into(), Role::Dim), (time, Role::Time)]];
-    lines.extend(body);
-    lines.push(Vec::new());
-    lines
+    vec![(text::clean(role), speaker), ("  ".into(), Role::Dim), (time, Role::Time)]
 }
 
 /// A call in one line: sign, name, what it was told, how it went.
@@ -186,12 +198,12 @@ fn call(block: &Value, results: &HashMap<String, Went>, width: usize) -> Line {
     let (sign, role, tail) = match went {
         None => ("⚙", Role::Call, String::new()),
         Some(Went { failed: Some(true), exit, .. }) => {
-            ("✗", Role::Error, exit.map_or(" failed".into(), |code| format!(" exit {code}")))
+            ("✗", Role::Error, exit.map_or(" · failed".into(), |code| format!(" · exit {code}")))
         }
-        Some(Went { exit: Some(code), .. }) if *code != 0 => ("✗", Role::Error, format!(" exit {code}")),
+        Some(Went { exit: Some(code), .. }) if *code != 0 => ("✗", Role::Error, format!(" · exit {code}")),
         Some(Went { lines, .. }) => {
             let plural = if *lines == 1 { "" } else { "s" };
-            ("✓", Role::Ok, if *lines > 0 { format!(" {lines} line{plural}") } else { String::new() })
+            ("✓", Role::Ok, if *lines > 0 { format!(" · {lines} line{plural}") } else { String::new() })
         }
     };
     let name = text::clean(str_of(block, "name"));
@@ -240,7 +252,7 @@ mod tests {
             reading.lines().iter().map(|l| l.iter().map(|(t, _)| t.as_str()).collect()).collect();
         assert_eq!(
             text,
-            ["user  2026-11", "Run it", "", "assistant  ", "✓ Bash  ls 2 lines", "✗ Bash  false exit 1", ""]
+            ["user  2026-11", "Run it", "", "assistant  ", "✓ Bash  ls · 2 lines", "✗ Bash  false · exit 1"]
         );
     }
 }

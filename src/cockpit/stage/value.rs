@@ -7,7 +7,8 @@ use crate::cockpit::text;
 use crate::config::theme::Role;
 
 const DEEPEST: usize = 6;
-const WIDEST_CELL: usize = 40;
+const WIDEST_CELL: usize = 60;
+const WIDE_CELL: usize = 24;
 
 /// A result as lines.
 pub fn lines(value: &Value, width: usize) -> Vec<Line> {
@@ -74,27 +75,56 @@ fn leaf(value: &Value) -> Option<(String, Role)> {
     })
 }
 
-fn rows(items: &[Value]) -> Option<Vec<&Map<String, Value>>> {
-    let rows: Vec<&Map<String, Value>> = items.iter().filter_map(Value::as_object).collect();
-    let flat = rows.iter().all(|row| row.values().all(|v| leaf(v).is_some()));
-    (rows.len() == items.len() && !rows.is_empty() && flat).then_some(rows)
+/// Rows of leaves. Where each item has one list of further items (features of hosts of
+/// repositories), its own leaves stand in front of theirs.
+fn rows(items: &[Value]) -> Option<Vec<Map<String, Value>>> {
+    let mut rows = Vec::new();
+    for item in items {
+        let item = item.as_object()?;
+        let mut inner = item.iter().filter(|(_, v)| leaf(v).is_none());
+        let (below, more) = (inner.next(), inner.next());
+        match (below, more) {
+            (None, _) => rows.push(item.clone()),
+            (Some((list, Value::Array(items))), None) => {
+                let own = || item.iter().filter(|(key, _)| *key != list);
+                for below in self::rows(items)? {
+                    let mut row: Map<String, Value> = own().map(|(k, v)| (k.clone(), v.clone())).collect();
+                    // The nearest says most: its error, its state.
+                    row.extend(below);
+                    rows.push(row);
+                }
+            }
+            (Some(_), _) => return None,
+        }
+    }
+    (!rows.is_empty()).then_some(rows)
 }
 
 /// Columns that say nothing in any row are left out, and those for which there is no room.
-fn table(rows: &[&Map<String, Value>], indent: &str, width: usize, out: &mut Vec<Line>) {
+fn table(rows: &[Map<String, Value>], indent: &str, width: usize, out: &mut Vec<Line>) {
     let says = |key: &String| rows.iter().any(|row| row.get(key).is_some_and(|v| !v.is_null()));
-    let keys: Vec<&String> = rows[0].keys().filter(|key| says(key)).collect();
+    let mut keys: Vec<&String> = Vec::new();
+    for key in rows.iter().flat_map(Map::keys) {
+        if !keys.contains(&key) && says(key) {
+            keys.push(key);
+        }
+    }
     let cell = |row: &Map<String, Value>, key: &str| {
         let (text, role) = row.get(key).and_then(leaf).unwrap_or_default_cell();
         (text::fit(&text, WIDEST_CELL), role)
     };
+    let wide = |key: &str| {
+        let widest = rows.iter().map(|row| text::width(&cell(row, key).0)).max().unwrap_or(0);
+        widest.max(text::width(key))
+    };
+    let mut keys: Vec<(&String, usize)> = keys.into_iter().map(|key| (key, wide(key))).collect();
+    // Paths and sentences stand last, or there would be no room for anything behind them.
+    keys.sort_by_key(|(_, wide)| *wide > WIDE_CELL);
     let mut room = width.saturating_sub(indent.len());
     let mut columns = Vec::new();
-    for key in keys {
-        let widest = rows.iter().map(|row| text::width(&cell(row, key).0)).max().unwrap_or(0);
-        let wide = widest.max(text::width(key));
+    for (key, wide) in keys {
         if room < wide {
-            break;
+            continue;
         }
         room = room.saturating_sub(wide + 2);
         columns.push((key, wide));
