@@ -2,6 +2,7 @@
 //! repositories, a feature, live sessions, transcripts.
 
 mod batch;
+mod cockpit;
 mod survival;
 
 use std::path::PathBuf;
