@@ -65,14 +65,17 @@ fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
 
     // The palette takes a command line; its result is shown.
     screen.send(":");
+    screen.wait_text("Commands");
+    screen.send("worktr");
     screen.wait_text("worktree list");
-    screen.send("version\r");
-    screen.wait_text(env!("CARGO_PKG_VERSION"));
-    screen.send("\x1b");
+    screen.send("\x15version\r");
+    screen.wait_text(concat!("version   ", env!("CARGO_PKG_VERSION")));
 
     // The filter is fuzzy.
     screen.send("4/decm");
-    screen.wait("only one transcript", |text| text.contains("decimal comma") && !text.contains("pay button"));
+    screen.wait("only one transcript", |text| {
+        text.contains("Port the checkout") && !text.contains("pay button")
+    });
     screen.send("\x1b");
     screen.wait_text("pay button");
 
@@ -220,9 +223,11 @@ fn in_tmux_at_three_sizes() {
         });
         let keys = |keys: &[&str]| assert_eq!(tmux.run(&[&["send-keys"], keys].concat()).status, 0);
         keys(&["?"]);
-        tmux.wait(&format!("`sync` on the first page of help at {size}"), |text| text.contains("sync"));
+        tmux.wait(&format!("`sync` on the first page of help at {size}"), |text| {
+            text.contains("Keys") && text.contains("sync {feature}")
+        });
         keys(&["Escape"]);
-        tmux.wait(&format!("help closed by one Esc at {size}"), |text| text.contains("NORMAL"));
+        tmux.wait(&format!("help closed by one Esc at {size}"), |text| !text.contains("sync {feature}"));
         keys(&["3"]);
         keys(&["Enter"]);
         tmux.wait(&format!("the live shell at {size}"), |text| text.contains("TERMINAL"));
