@@ -49,7 +49,7 @@ impl Drop for Demo {
 #[test]
 fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
     let demo = Demo::new();
-    let mut screen = demo.open(160, 45);
+    let mut screen = demo.open(140, 34);
     for pane in PANES {
         screen.wait_text(pane);
     }
@@ -88,14 +88,11 @@ fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
     screen.wait_text("A live shell");
     screen.send("\r");
     screen.wait_text("TERMINAL");
-    screen.send("echo typed-$((20+3))\r");
+    screen.send("clear; git log --oneline --color=always; ls --color=always; echo typed-$((20+3))\r");
     screen.wait_text("typed-23");
     screen.send("\x1d");
     screen.wait_text("NORMAL");
-    if std::option_env!("SF_PICTURE").is_some() {
-        let path = crate::house::root().join("docs/cockpit.svg");
-        std::fs::write(path, screen.with_screen(picture::svg)).expect("written");
-    }
+    picture_of(&screen);
 
     // Quitting leaves sessions running, and the terminal as it was.
     screen.send("q");
@@ -106,6 +103,16 @@ fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
         rows.as_array()
             .is_some_and(|r| r.iter().any(|row| row["name"] == "shell" && row["state"] != "exited"))
     );
+}
+
+/// With `SF_BLESS=1`, the picture in the README is drawn anew.
+fn picture_of(screen: &Terminal) {
+    #[expect(clippy::disallowed_methods, reason = "tests are not sealed against their own switches")]
+    let bless = std::env::var_os("SF_BLESS").is_some();
+    if bless {
+        let path = crate::house::root().join("docs/cockpit.svg");
+        std::fs::write(path, screen.with_screen(picture::svg)).expect("written");
+    }
 }
 
 #[test]
