@@ -48,3 +48,18 @@ fn a_keymap_that_is_no_toml_is_a_notice() {
     let (_, notices) = Keymap::load("no-such-map", Path::new("/nonexistent/keymap.toml"));
     assert!(notices[0].to_string().contains("vim"), "those that there are: {notices:?}");
 }
+
+#[test]
+fn the_keys_in_the_readme_are_those_of_the_keymap() {
+    let keymap = std::fs::read_to_string(super::root().join("keymaps/default.toml")).expect("the keymap");
+    let readme = std::fs::read_to_string(super::root().join("README.md")).expect("README.md");
+    let (_, table) = readme.split_once("| key | command |").expect("the table of keys");
+    let mut rows = 0;
+    for row in table.lines().skip(2).take_while(|l| l.starts_with('|')) {
+        let words: Vec<&str> = row.split('`').collect();
+        let wanted = format!("\"{}\" = \"{}\"", words[1], words[3]);
+        assert!(keymap.lines().any(|l| l == wanted), "README.md says {wanted}, the keymap does not");
+        rows += 1;
+    }
+    assert!(rows > 5, "the table of keys was not found");
+}
