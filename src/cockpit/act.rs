@@ -1,7 +1,7 @@
 //! The verbs of the screen.
 
 use super::effect::Effect;
-use super::overlay::{Help, Notices, Overlay, Palette, World};
+use super::overlay::{Help, Notices, Overlay, Palette, Select, World};
 use super::stage;
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
@@ -45,6 +45,7 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
         Action::Palette => palette(state, ""),
         Action::Quit => out.push(Effect::Quit),
         Action::Redraw => out.push(Effect::Redraw),
+        Action::Select => select(state),
         Action::Suspend => out.push(Effect::Suspend),
         Action::Toggle => fold(state, None),
         Action::Zoom => {
@@ -115,6 +116,26 @@ fn copy(state: &mut State, out: &mut Vec<Effect>) {
         }
         None => state.tell(Role::Text, "nothing to copy is selected"),
     }
+}
+
+/// Lets the person choose from what the stage shows, scrollback included.
+fn select(state: &mut State) {
+    state.give_focus(Pane::Stage);
+    let Some(area) = state.layout().stage else { return };
+    let select = match state.stage.shown_terminal().and_then(|t| t.screen.clone()) {
+        Some(screen) => screen.with(|screen| {
+            let (back, cursor, history) = (screen.scrolled(), screen.cursor().row, screen.history());
+            let lines = screen.screen_text(history, false).lines;
+            let first = history - back.min(history);
+            Select::new(&lines, first + usize::from(if back == 0 { cursor } else { 0 }), first)
+        }),
+        None => {
+            let lines = stage::plain(state, stage::text_width(area.width));
+            let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
+            Select::new(&lines, first, first)
+        }
+    };
+    state.overlays.push(Overlay::Select(select));
 }
 
 fn filter(state: &mut State) {

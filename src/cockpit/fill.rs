@@ -90,15 +90,16 @@ pub(super) fn go_on(state: &mut State, template: Template, filling: Filling, out
 fn question(state: &State, template: &Template, filling: &Filling) -> String {
     let words = template.fill(filling);
     let spec = state.keys.book.begins(&words).map(|(spec, _)| spec);
-    let about = spec.map_or(String::new(), |s| s.about.trim_end_matches('.').to_owned());
+    // The first words of the description say what; the rest says how.
+    let about = spec.map_or("", |s| s.about.split([':', ';', '.', ',']).next().unwrap_or_default());
     let session = filling.get(&Slot::Selected("session".into())).and_then(|v| v.first());
     let live = session.and_then(|id| state.data.live.iter().find(|l| l.id.as_str() == id));
     match live {
         Some(live) => {
             let name = live.name.as_ref().map_or(String::new(), |n| format!(" `{n}`"));
-            format!("{about}: {}{name} on {}", super::pane::program(live), live.host)
+            format!("{about}: {}{name} in {} on {}", super::pane::program(live), live.workdir, live.host)
         }
-        None => about,
+        None => about.to_owned(),
     }
 }
 

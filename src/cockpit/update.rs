@@ -72,6 +72,7 @@ fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
         Typing::Filter => filter_key(state, chord),
         Typing::JustLeft if chord == state.keys.leave => {
             state.typing = Typing::Terminal;
+            state.pending.clear();
             type_chord(state, chord, out);
         }
         Typing::JustLeft | Typing::Normal => {
@@ -97,6 +98,12 @@ fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: &mut Vec<Ef
             fill::go_on(state, picker.template, picker.filling, out);
         }
         (Verdict::Run(words), _) => fill::run(state, &words, out),
+        (Verdict::Copy(text), _) => {
+            let lines = text.lines().count();
+            let plural = if lines == 1 { "" } else { "s" };
+            state.tell(Role::Ok, format!("sent to the clipboard: {lines} line{plural}"));
+            out.push(Effect::Copy(text));
+        }
         (Verdict::Close | Verdict::Answer(_) | Verdict::Picked(_), _) => {}
     }
 }
@@ -151,6 +158,9 @@ fn filter_key(state: &mut State, chord: Chord) {
 fn terminal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     if chord == state.keys.leave {
         state.typing = Typing::JustLeft;
+        // It may begin a chord as well, as tmux's prefix does.
+        let begins = matches!(state.keys.find(state.focus, &[chord]), Found::Prefix);
+        state.pending = if begins { vec![chord] } else { Vec::new() };
         return;
     }
     type_chord(state, chord, out);

@@ -44,6 +44,8 @@ pub mod args {
         Quit,
         /// Draw the screen anew.
         Redraw,
+        /// Choose text on the stage, scrollback included, and copy it.
+        Select,
         /// Stop and give the terminal back; `fg` comes back here.
         Suspend,
         /// Fold or unfold the feature.
@@ -185,6 +187,8 @@ pub enum Action {
     Quit,
     /// See [`args::Redraw`].
     Redraw,
+    /// See [`args::Select`].
+    Select,
     /// See [`args::Suspend`].
     Suspend,
     /// See [`args::Toggle`].
@@ -222,6 +226,7 @@ impl Action {
             "palette" => Self::Palette,
             "quit" => Self::Quit,
             "redraw" => Self::Redraw,
+            "select" => Self::Select,
             "suspend" => Self::Suspend,
             "toggle" => Self::Toggle,
             "zoom" => Self::Zoom,

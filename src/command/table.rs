@@ -63,6 +63,7 @@ static ENTRIES: &[Entry] = &[
     Entry::screen::<verb::Palette>("palette"),
     Entry::screen::<verb::Quit>("quit"),
     Entry::screen::<verb::Redraw>("redraw"),
+    Entry::screen::<verb::Select>("select"),
     Entry::screen::<verb::Suspend>("suspend"),
     Entry::screen::<verb::Toggle>("toggle"),
     Entry::screen::<verb::Zoom>("zoom"),

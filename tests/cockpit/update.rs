@@ -135,7 +135,12 @@ fn a_filter_narrows_the_list_until_esc() {
 
 /// A cockpit whose first live session is on the stage, with keys going to it.
 fn attached(screen: Screen) -> State {
-    let mut state = cockpit(120, 40);
+    attached_with("default", screen)
+}
+
+fn attached_with(keymap: &str, screen: Screen) -> State {
+    let mut state = blank(keymap, 120, 40);
+    drop(update(&mut state, Msg::Data(world())));
     let effects = press(&mut state, "3 enter");
     let attach = effects.into_iter().find_map(|effect| match effect {
         Effect::Attach(id, cols, rows) => Some((id, cols, rows)),
@@ -166,6 +171,31 @@ fn keys_go_to_the_terminal_until_the_leave_chord() {
     assert_eq!(state.typing, Typing::Terminal);
     press(&mut state, "ctrl-] 1 ctrl-]");
     assert_eq!(state.typing, Typing::Normal, "another key lay between");
+}
+
+#[test]
+fn the_leave_chord_may_begin_others() {
+    let mut state = attached_with("tmux", Screen::new(82, 37));
+    press(&mut state, "ctrl-b z");
+    assert!(state.zoom);
+    press(&mut state, "enter");
+    assert_eq!(typed(press(&mut state, "ctrl-b ctrl-b")), b"\x02");
+    press(&mut state, "ctrl-b");
+    assert!(matches!(press(&mut state, "q").as_slice(), [Effect::Quit]), "a key by itself still counts");
+}
+
+#[test]
+fn text_of_a_terminal_is_chosen_and_copied() {
+    let mut screen = Screen::with_scrollback(82, 3, 100);
+    screen.feed(b"one\r\ntwo\r\nthree\r\nfour");
+    let mut state = attached(screen);
+    let effects = press(&mut state, "ctrl-] v g V down y");
+    let copied = effects.iter().find_map(|e| match e {
+        Effect::Copy(text) => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(copied, Some("one\ntwo"), "history is there, too");
+    assert!(state.overlays.is_empty());
 }
 
 #[test]

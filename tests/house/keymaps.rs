@@ -24,7 +24,7 @@ fn a_row_that_means_nothing_says_file_and_key() {
     let path = dir.path().join("keymap.toml");
     std::fs::write(
         &path,
-        "[global]\nt = \"snyc {feature}\"\nu = \"sync --no-such-option\"\nv = \"sync {x}\"\n",
+        "[global]\nt = \"snyc {feature}\"\nu = \"sync --no-such-option\"\nw = \"sync {x}\"\n",
     )
     .expect("written");
     let (map, mut notices) = Keymap::load("default", &path);

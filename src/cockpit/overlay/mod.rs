@@ -6,6 +6,7 @@ mod help;
 mod notices;
 mod palette;
 mod picker;
+mod select;
 mod textbox;
 
 use ratatui::buffer::Buffer;
@@ -17,6 +18,7 @@ pub use help::Help;
 pub use notices::Notices;
 pub use palette::Palette;
 pub use picker::{Choice, Picker};
+pub use select::Select;
 pub use textbox::TextBox;
 
 use super::keys::Keys;
@@ -42,6 +44,8 @@ pub enum Overlay {
     Picker(Picker),
     /// What went wrong so far.
     Notices(Notices),
+    /// Text of the stage, to be copied.
+    Select(Select),
 }
 
 /// What an overlay makes of a key.
@@ -57,6 +61,8 @@ pub enum Verdict {
     Picked(Vec<String>),
     /// The answer is yes or no.
     Answer(bool),
+    /// It is done with, and this text is to be copied.
+    Copy(String),
 }
 
 /// What an overlay may look at.
@@ -80,6 +86,7 @@ impl Overlay {
             Self::Help(_) => "HELP",
             Self::Picker(_) => "CHOOSE",
             Self::Notices(_) => "NOTICES",
+            Self::Select(_) => "COPY",
         }
     }
 
@@ -92,6 +99,7 @@ impl Overlay {
             Self::Help(help) => help.key(chord),
             Self::Picker(picker) => picker.key(chord),
             Self::Notices(notices) => notices.key(chord, world.notices),
+            Self::Select(select) => select.key(chord),
         }
     }
 
@@ -101,7 +109,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text, world),
             Self::Form(form) => form.paste(text),
             Self::Picker(picker) => picker.paste(text),
-            Self::Confirm(_) | Self::Help(_) | Self::Notices(_) => {}
+            Self::Confirm(_) | Self::Help(_) | Self::Notices(_) | Self::Select(_) => {}
         }
     }
 
@@ -114,6 +122,11 @@ impl Overlay {
             Self::Help(help) => help.view(state, skin, screen, buf),
             Self::Picker(picker) => picker.view(skin, screen, buf),
             Self::Notices(notices) => notices.view(state, skin, screen, buf),
+            Self::Select(select) => {
+                if let Some(area) = state.layout().stage {
+                    select.view(skin, area.intersection(screen), buf);
+                }
+            }
         }
     }
 }

@@ -109,6 +109,12 @@ pub fn most_scroll(state: &State, width: u16, height: u16) -> usize {
     lines(state, width.into()).len().saturating_sub(height.into())
 }
 
+/// The lines of everything but a terminal, as text.
+pub fn plain(state: &State, width: u16) -> Vec<String> {
+    let text = |line: &Line| line.iter().map(|(text, _)| text.as_str()).collect();
+    lines(state, width.into()).iter().map(text).collect()
+}
+
 /// Draws the stage; gives the place of a terminal's cursor.
 pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) -> Option<Position> {
     if let Some(terminal) = state.stage.shown_terminal() {
