@@ -2,7 +2,7 @@
 //!
 //! One file per tool. A tool turns what it finds into canonical messages and hands them to a
 //! [`Sink`]; it never writes, and never touches what it reads. What several tools share lies in
-//! [`format`].
+//! [`mod@format`].
 
 pub mod claude_code;
 pub mod codex;

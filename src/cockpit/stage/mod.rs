@@ -138,7 +138,7 @@ pub fn wrap(line: Line, width: usize) -> Vec<Line> {
     prose::wrap(line, width, "", "")
 }
 
-/// The columns that [`lines`] are given on a stage of this width.
+/// The columns that `lines` are given on a stage of this width.
 pub fn text_width(width: u16) -> u16 {
     if width > 30 { width - 2 } else { width }
 }
