@@ -24,9 +24,15 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Whether the terminal is ours at the moment; a panic may come from any thread.
 static BORROWED: AtomicBool = AtomicBool::new(false);
 
+/// Something to write, and whom to tell once it is.
+struct Stroke {
+    bytes: Vec<u8>,
+    done: Option<SyncSender<()>>,
+}
+
 /// The terminal while it is ours.
 pub struct Term {
-    writer: SyncSender<Vec<u8>>,
+    writer: SyncSender<Stroke>,
     done: Receiver<()>,
     busy: Arc<AtomicBool>,
     idle: Arc<Notify>,
@@ -42,12 +48,18 @@ impl Term {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
+            let ours = std::thread::current().id();
             std::panic::set_hook(Box::new(move |panic| {
+                // A command or an emulator that trips is contained where it ran; the screen stays.
+                if BORROWED.load(Ordering::SeqCst) && std::thread::current().id() != ours {
+                    tracing::error!("{panic}");
+                    return;
+                }
                 give_back();
                 before(panic);
             }));
         });
-        let (writer, frames) = sync_channel::<Vec<u8>>(1);
+        let (writer, frames) = sync_channel::<Stroke>(1);
         let (finished, done) = sync_channel(1);
         let (busy, idle) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let (flag, bell) = (busy.clone(), idle.clone());
@@ -55,8 +67,12 @@ impl Term {
         std::thread::Builder::new()
             .name("pen".into())
             .spawn(move || {
-                while let Ok(bytes) = frames.recv() {
-                    write(&bytes);
+                while let Ok(stroke) = frames.recv() {
+                    write(&stroke.bytes);
+                    if let Some(done) = stroke.done {
+                        // Who asked may have lost patience.
+                        let _ = done.try_send(());
+                    }
                     flag.store(false, Ordering::Release);
                     bell.notify_one();
                 }
@@ -91,7 +107,7 @@ impl Term {
     /// Writes a frame if the last one is out; whether it was taken.
     pub fn draw(&self, bytes: Vec<u8>) -> bool {
         self.busy.store(true, Ordering::Release);
-        match self.writer.try_send(bytes) {
+        match self.writer.try_send(Stroke { bytes, done: None }) {
             Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         }
@@ -101,7 +117,16 @@ impl Term {
     pub fn send(&self, bytes: Vec<u8>) {
         self.busy.store(true, Ordering::Release);
         // Blocks only while a frame is being written; the loop sends when there is none.
-        let _ = self.writer.send(bytes);
+        let _ = self.writer.send(Stroke { bytes, done: None });
+    }
+
+    /// Waits until everything is written, for a while.
+    fn flush(&self) {
+        let (done, written) = sync_channel(1);
+        let asked = self.writer.send(Stroke { bytes: Vec::new(), done: Some(done) });
+        if asked.is_err() || written.recv_timeout(PATIENCE).is_err() {
+            tracing::warn!("the terminal does not read");
+        }
     }
 
     /// Listens to the mouse, or leaves it to the terminal.
@@ -116,6 +141,8 @@ impl Term {
     /// # Errors
     /// As [`Term::enter`].
     pub fn suspend(&mut self) -> Result<()> {
+        // A picture that comes later would land in the shell.
+        self.flush();
         give_back();
         proc::stop_self();
         self.take()

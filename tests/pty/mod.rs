@@ -50,3 +50,54 @@ fn a_broken_file_is_a_notice_and_the_cockpit_starts() {
     terminal.send("q");
     assert_eq!(terminal.exit(), 0);
 }
+
+#[test]
+fn a_session_is_typed_into_and_outlives_the_cockpit() {
+    let place = Sandbox::new();
+    let mut terminal = Terminal::start(&place, &[], 120, 40);
+    terminal.wait_text("● local");
+    terminal.send("N");
+    terminal.wait_text("which program?");
+    terminal.send("shell\r");
+    terminal.wait("the session to be listed", |text| text.contains("│ · sh"));
+    terminal.send("\r");
+    terminal.wait_text("TERMINAL");
+    terminal.send("echo $((6*7))-answers\r");
+    terminal.wait_text("42-answers");
+    terminal.send("\x1d");
+    terminal.wait_text("NORMAL");
+    terminal.send("q");
+    assert_eq!(terminal.exit(), 0);
+    let mut again = Terminal::start(&place, &[], 120, 40);
+    again.wait_text("● local");
+    again.send("3");
+    again.wait_text("42-answers");
+    again.send("x");
+    again.wait_text("y  yes");
+    again.send("y");
+    again.wait_text("exited");
+    again.send("q");
+    assert_eq!(again.exit(), 0);
+}
+
+#[test]
+fn a_stopped_cockpit_comes_back() {
+    use rustix::process::Signal;
+    use session_forge::sys::proc::kill;
+    let place = Sandbox::new();
+    let mut terminal = Terminal::start(&place, &[], 80, 24);
+    terminal.wait_text("Transcripts");
+    terminal.send("\x1a");
+    let pid = terminal.pid();
+    let stopped = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" T")).then_some(())
+    };
+    crate::support::wait_for("the process to stop", stopped);
+    terminal.wait("the screen to be given back", |text| !text.contains("Transcripts"));
+    assert!(!terminal.with_screen(|screen| screen.modes()).alternate_screen);
+    kill(pid, Signal::CONT).expect("ours");
+    terminal.wait_text("Transcripts");
+    terminal.send("q");
+    assert_eq!(terminal.exit(), 0);
+}
