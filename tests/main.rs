@@ -4,6 +4,7 @@
 
 mod cli;
 mod cockpit;
+mod daemon;
 mod fleet;
 mod house;
 mod job;

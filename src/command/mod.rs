@@ -1,6 +1,7 @@
 //! Everything the product can do: one file per command, one line per command in [`table`].
 
 pub mod args;
+pub mod daemon;
 pub mod feature;
 pub mod host;
 pub mod line;
@@ -10,4 +11,5 @@ pub mod session;
 pub mod system;
 pub mod table;
 pub mod transcript;
+pub mod watcher;
 pub mod workspace;

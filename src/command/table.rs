@@ -4,7 +4,7 @@ use crate::engine::contract::Entry;
 use crate::engine::{Catalog, Touch};
 
 use super::screen::args as verb;
-use super::{feature, host, repo, session, system, transcript, workspace};
+use super::{daemon, feature, host, repo, session, system, transcript, watcher, workspace};
 
 /// Every command. Sorted by name within its kind; one line each.
 static ENTRIES: &[Entry] = &[
@@ -16,6 +16,13 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::config_path::ConfigPath>("config path"),
     Entry::run::<system::config_set::ConfigSet>("config set"),
     Entry::run::<system::config_show::ConfigShow>("config show"),
+    Entry::run::<daemon::logs::DaemonLogs>("daemon logs"),
+    Entry::run::<daemon::rebuild_index::DaemonRebuildIndex>("daemon rebuild-index"),
+    Entry::run::<daemon::restart::DaemonRestart>("daemon restart"),
+    Entry::run::<daemon::run::DaemonRun>("daemon run"),
+    Entry::run::<daemon::start::DaemonStart>("daemon start"),
+    Entry::run::<daemon::status::DaemonStatus>("daemon status"),
+    Entry::run::<daemon::stop::DaemonStop>("daemon stop"),
     Entry::run::<system::demo::Demo>("demo"),
     Entry::run::<feature::list::FeatureList>("feature list"),
     Entry::run::<feature::new::FeatureNew>("feature new"),
@@ -45,6 +52,9 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<transcript::show::Show>("show"),
     Entry::run::<workspace::sync::Sync>("sync"),
     Entry::run::<system::version::Version>("version"),
+    Entry::run::<watcher::disable::WatcherDisable>("watcher disable"),
+    Entry::run::<watcher::enable::WatcherEnable>("watcher enable"),
+    Entry::run::<watcher::list::WatcherList>("watcher list"),
     Entry::run::<workspace::worktree_list::WorktreeList>("worktree list"),
     // Verbs of the screen.
     Entry::screen::<verb::Back>("back"),
@@ -72,11 +82,13 @@ static ENTRIES: &[Entry] = &[
 /// The words above a group of commands, for help.
 pub const GROUPS: &[(&str, &str)] = &[
     ("config", "Show and change settings"),
+    ("daemon", "Capturing in the background"),
     ("feature", "Pieces of work that span repositories and hosts"),
     ("host", "Machines that can be reached"),
     ("journal", "What was run, from any door"),
     ("repo", "Repositories that features are made of"),
     ("session", "Live terminals that outlive their clients"),
+    ("watcher", "Which tools are captured"),
     ("worktree", "Worktrees of all hosts"),
 ];
 

@@ -6,10 +6,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::edit;
 use super::layers::{self, Notice};
-use crate::error::Error;
+use crate::error::{At, Error, Result};
 use crate::model::ToolId;
 use crate::model::quantity::{Dur, Grid, Size};
+use crate::sys::{Paths, files};
 
 const DEFAULTS: &str = include_str!("settings.toml");
 
@@ -23,6 +25,8 @@ pub struct Settings {
     pub ssh: Ssh,
     /// Live sessions.
     pub session: Session,
+    /// Capturing what AI tools record.
+    pub capture: Capture,
     /// The cockpit.
     pub ui: Ui,
 }
@@ -53,6 +57,16 @@ pub struct Session {
     pub keep: Dur,
     /// The tool that is started when none is named.
     pub tool: ToolId,
+}
+
+/// Capturing what AI tools record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// Tools that are left alone unless they are named.
+    pub disabled: Vec<ToolId>,
+    /// How often the daemon looks at everything, for what no watch has told it.
+    pub rescan: Dur,
 }
 
 /// The cockpit.
@@ -144,6 +158,34 @@ impl Settings {
     pub fn values(&self) -> BTreeMap<String, Value> {
         Table::try_from(self).map(|t| layers::leaves(&t)).unwrap_or_default()
     }
+}
+
+/// Puts a tool on the list of those that are left alone, or takes it off; says whether that changed
+/// anything.
+///
+/// # Errors
+/// `config` when the user's file cannot be read; whatever the file system says.
+pub fn disable(paths: &Paths, tool: ToolId, disabled: bool, dry_run: bool) -> Result<bool> {
+    let path = paths.settings();
+    let mut tools = Settings::load(&path).settings.capture.disabled;
+    if tools.contains(&tool) == disabled {
+        return Ok(false);
+    }
+    if disabled {
+        tools.push(tool);
+        tools.sort_unstable_by_key(|tool| tool.as_str());
+    } else {
+        tools.retain(|other| *other != tool);
+    }
+    let text = String::from_utf8(files::read_if_any(&path)?.unwrap_or_default())
+        .map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?;
+    let list: toml_edit::Array = tools.iter().map(|tool| tool.as_str()).collect();
+    let new = edit::put(&text, "capture.disabled", list.into()).at(path.display())?;
+    if !dry_run {
+        files::private_dir(paths.config_dir())?;
+        files::write_atomic(&path, new.as_bytes())?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

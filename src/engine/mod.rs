@@ -14,7 +14,7 @@ pub mod fan;
 mod hostside;
 mod local;
 mod run;
-mod service;
+pub mod service;
 mod snapshot;
 
 pub use crate::live::client::{Attached, End};

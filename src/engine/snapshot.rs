@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, watch};
 
+use crate::config::Prices;
 use crate::error::Result;
 use crate::model::snapshot::{Snapshot, Transcripts};
 use crate::store::Store;
@@ -49,6 +50,7 @@ impl Hub {
             return false;
         }
         let (picture, poke) = (self.picture.clone(), self.poke.clone());
+        let prices = Prices::load(&store.paths().prices());
         tokio::spawn(async move {
             // Other processes write to the same database: their changes show in the file beside it.
             let _watcher =
@@ -59,7 +61,7 @@ impl Hub {
                 .map_err(|e| tracing::warn!("changes by other processes will not be seen at once: {e}"));
             loop {
                 let old = picture.borrow().clone();
-                match read(&store, &old, clock).await {
+                match read(&store, &old, clock, &prices).await {
                     Ok(new) => {
                         picture.send_replace(new);
                     }
@@ -75,7 +77,7 @@ impl Hub {
 }
 
 /// Reads every section; one that did not change keeps its place in memory.
-async fn read(store: &Store, old: &Snapshot, clock: Clock) -> Result<Snapshot> {
+async fn read(store: &Store, old: &Snapshot, clock: Clock, prices: &Prices) -> Result<Snapshot> {
     let hosts = store.hosts().await?.into_iter().map(|(_, status)| status).collect();
     Ok(Snapshot {
         hosts: keep(&old.hosts, hosts),
@@ -83,15 +85,21 @@ async fn read(store: &Store, old: &Snapshot, clock: Clock) -> Result<Snapshot> {
         features: keep(&old.features, store.features().await?),
         worktrees: keep(&old.worktrees, store.worktrees().await?),
         live: keep(&old.live, store.live().await?),
-        transcripts: transcripts(store, &old.transcripts, clock).await?,
+        transcripts: transcripts(store, &old.transcripts, clock, prices).await?,
     })
 }
 
 /// Transcripts that the picture holds.
 const NEWEST: u64 = 500;
 
-async fn transcripts(store: &Store, old: &Arc<Transcripts>, clock: Clock) -> Result<Arc<Transcripts>> {
-    let (newest, total) = store.transcripts_newest(NEWEST).await?;
+async fn transcripts(
+    store: &Store,
+    old: &Arc<Transcripts>,
+    clock: Clock,
+    prices: &Prices,
+) -> Result<Arc<Transcripts>> {
+    let (mut newest, total) = store.transcripts_newest(NEWEST).await?;
+    prices.fill(&mut newest);
     if (&newest, total) == (&old.newest, old.total) {
         return Ok(old.clone());
     }

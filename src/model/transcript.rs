@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::Usage;
 use super::{FeatureName, HostName, Name, Time, ToolId, TranscriptId};
 
 /// A row of `list`; the head of `show`.
@@ -49,9 +50,53 @@ pub struct TranscriptRow {
     pub parent: Option<TranscriptId>,
     /// The feature whose worktree it took place in.
     pub feature: Option<FeatureName>,
+    /// What was used when, and of which model: what costs are made of.
+    #[serde(skip)]
+    pub spend: Vec<Spend>,
+}
+
+/// Tokens of one model in one hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Hours since 1970-01-01T00:00Z; `None` when nobody knows.
+    pub hour: Option<i64>,
+    /// The model; `None` when nobody knows.
+    pub model: Option<String>,
+    /// The tokens.
+    pub usage: Usage,
+}
+
+/// Adds tokens to a list of them, in time order as a rule.
+pub fn spent(list: &mut Vec<Spend>, at: Time, model: Option<&str>, usage: Usage) {
+    if usage.is_zero() {
+        return;
+    }
+    let hour = (at != Time::default()).then(|| at.0.div_euclid(3_600_000));
+    let same = |s: &&mut Spend| s.hour == hour && s.model.as_deref() == model;
+    match list.iter_mut().rev().find(same) {
+        Some(old) => old.usage = old.usage.plus(usage),
+        None => list.push(Spend { hour, model: model.map(str::to_owned), usage }),
+    }
 }
 
 impl TranscriptRow {
+    /// All of its tokens by hour and model. What no message carries belongs to the last model and
+    /// the last hour.
+    pub fn spend(&self) -> Vec<Spend> {
+        let mut all = self.spend.clone();
+        let total = Usage {
+            input: self.tokens_in,
+            output: self.tokens_out,
+            cache_read: self.tokens_cache_read,
+            cache_write: self.tokens_cache_write,
+            reasoning: 0,
+        };
+        let known = all.iter().fold(Usage::default(), |sum, s| sum.plus(s.usage));
+        let rest = Usage { reasoning: 0, ..total.beyond(known) };
+        spent(&mut all, self.updated.unwrap_or_default(), self.model.as_deref(), rest);
+        all
+    }
+
     /// A row that counts nothing yet.
     pub fn new(id: TranscriptId, tool: ToolId, native_id: &str, host: &HostName) -> Self {
         Self {
@@ -76,6 +121,7 @@ impl TranscriptRow {
             live: false,
             parent: None,
             feature: None,
+            spend: Vec::new(),
         }
     }
 }
@@ -102,6 +148,15 @@ pub struct Captured {
     pub raw_length: u64,
     /// How far the tool's files were read, as JSON.
     pub progress: String,
+}
+
+/// How many sessions of a tool were captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaptureTally {
+    /// Sessions that became transcripts.
+    pub transcripts: u64,
+    /// Sessions in which neither a prompt nor an answer was found.
+    pub empty: u64,
 }
 
 /// Which rows of the list are wanted.

@@ -11,6 +11,7 @@ pub type Migrations = &'static [&'static str];
 pub const STATE: Migrations = &[
     include_str!("migrations/state/0001_workspaces.sql"),
     include_str!("migrations/state/0002_transcripts.sql"),
+    include_str!("migrations/state/0003_care.sql"),
 ];
 
 /// `index.db`.

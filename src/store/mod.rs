@@ -5,6 +5,8 @@
 //! nothing else ever waits for a disk. One file here per noun.
 
 mod actor;
+mod check;
+mod deleted;
 mod features;
 mod hosts;
 mod journal;
@@ -16,6 +18,8 @@ mod transcripts;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub use actor::Database;
+pub use check::{Checked, Level};
+pub use deleted::Deleted;
 pub use journal::JournalRow;
 pub use search::{Found, Indexed, Search};
 
@@ -29,8 +33,9 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     paths: Paths,
     state: OnceLock<Database>,
-    /// Can be thrown away and made again while we run.
-    index: Mutex<Option<Database>>,
+    /// Can be thrown away and made again while we run, by us or by another process: with the file's
+    /// device and inode.
+    index: Mutex<Option<(Database, (u64, u64))>>,
 }
 
 impl Store {

@@ -106,6 +106,27 @@ impl Store {
         remove_index(self.paths())
     }
 
+    /// Makes the index anew. Gives the messages in it. Other processes that have it open go over to
+    /// the new one.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub async fn rebuild_index(&self) -> Result<u64> {
+        self.drop_index()?;
+        Ok(self.index_transcripts().await?.messages)
+    }
+
+    /// How many bytes of each transcript are in the index, as it is.
+    pub(super) async fn index_lengths(&self) -> Result<HashMap<String, u64>> {
+        let (db, _) = self.index()?;
+        db.read(|db| {
+            let mut query = db.prepare("select id, length from transcript")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// Searches. The index should be level: [`Store::index_transcripts`] comes first.
     ///
     /// # Errors
@@ -225,11 +246,13 @@ impl Store {
     /// The index, and why it had to be made, if it had to.
     fn index(&self) -> Result<(Database, Option<String>)> {
         let mut slot = self.slot();
-        if let Some(db) = slot.as_ref() {
+        let path = self.paths().index_db();
+        if let Some((db, is)) = slot.as_ref()
+            && identity(&path) == Some(*is)
+        {
             return Ok((db.clone(), None));
         }
         self.paths().create()?;
-        let path = self.paths().index_db();
         let missing = !path.exists();
         let opened = Database::open(&path, migrate::INDEX);
         let (db, why) = match opened {
@@ -242,14 +265,20 @@ impl Store {
                 (Database::open(&path, migrate::INDEX)?, Some(error.message))
             }
         };
-        *slot = Some(db.clone());
+        *slot = identity(&path).map(|is| (db.clone(), is));
         Ok((db, why))
     }
 
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Database>> {
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<(Database, (u64, u64))>> {
         // A poisoned lock only means that somebody panicked while he held it.
         self.0.index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Device and inode of a file: another process may have put a new one in its place.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 fn remove_index(paths: &Paths) -> Result<()> {

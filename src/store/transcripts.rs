@@ -1,20 +1,20 @@
 //! Rows of captured transcripts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::model::transcript::{Captured, Filter, Sort, TranscriptRow};
+use crate::model::transcript::{CaptureTally, Captured, Filter, Sort, TranscriptRow};
 use crate::model::{HostName, Time, ToolId, TranscriptId};
 
 /// What a row of the list is made of. The parent is looked up by the tool's id of it, since it may
 /// be captured after its child; the feature is the one whose folder the work folder lies in.
 const ROW: &str = "t.id, t.tool, t.native_id, t.title, t.alias, t.host, t.workdir, t.branch, t.model,
     t.messages, t.tool_calls, t.tokens_in, t.tokens_out, t.tokens_cache_read, t.tokens_cache_write,
-    t.cost_usd, t.created, t.updated,
+    t.cost_usd, t.created, t.updated, t.spend,
     (select p.id from transcript p
       where p.host = t.host and p.tool = t.tool and p.native_id = t.parent_native) as parent,
     (select f.name from feature f
@@ -152,6 +152,32 @@ impl Store {
             .await
     }
 
+    /// How many sessions of each tool of a host were captured.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn capture_tallies(&self, host: &HostName) -> Result<BTreeMap<ToolId, CaptureTally>> {
+        let host = host.clone();
+        self.state()?
+            .read(move |db| {
+                // A talk has a prompt, which is its title, or an answer, which is of a model.
+                let talk = "id is not null and (title is not null or model is not null)";
+                let sql = format!(
+                    "select tool, count(*) filter (where {talk}), count(*) filter (where not ({talk}))
+                     from transcript where host = ?1 group by tool"
+                );
+                let mut query = db.prepare_cached(&sql)?;
+                let mut rows = query.query([host.as_str()])?;
+                let mut all = BTreeMap::new();
+                while let Some(row) = rows.next()? {
+                    let tally = CaptureTally { transcripts: row.get(1)?, empty: row.get(2)? };
+                    all.insert(row.get::<_, String>(0)?.parse()?, tally);
+                }
+                Ok(all)
+            })
+            .await
+    }
+
     /// Remembers what was captured; an alias stays.
     ///
     /// # Errors
@@ -163,9 +189,9 @@ impl Store {
                 db.prepare_cached(
                     "insert into transcript (host, tool, native_id, id, title, workdir, branch, model, messages,
                         tool_calls, tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, cost_usd, created,
-                        updated, parent_native, root, length, raw_length, progress)
+                        updated, parent_native, root, length, raw_length, progress, spend)
                      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                        ?20, ?21, ?22)
+                        ?20, ?21, ?22, ?23)
                      on conflict (host, tool, native_id) do update set id = excluded.id, title = excluded.title,
                         workdir = excluded.workdir, branch = excluded.branch, model = excluded.model,
                         messages = excluded.messages, tool_calls = excluded.tool_calls,
@@ -174,7 +200,8 @@ impl Store {
                         tokens_cache_write = excluded.tokens_cache_write, cost_usd = excluded.cost_usd,
                         created = excluded.created, updated = excluded.updated,
                         parent_native = excluded.parent_native, root = excluded.root, length = excluded.length,
-                        raw_length = excluded.raw_length, progress = excluded.progress",
+                        raw_length = excluded.raw_length, progress = excluded.progress,
+                        spend = excluded.spend",
                 )?
                 .execute(rusqlite::params![
                     captured.host.as_str(),
@@ -199,6 +226,7 @@ impl Store {
                     captured.length,
                     captured.raw_length,
                     captured.progress,
+                    serde_json::to_string(row.map_or(&[][..], |r| &r.spend))?,
                 ])?;
                 Ok(())
             })
@@ -315,6 +343,7 @@ fn decode(row: &Row<'_>) -> Result<TranscriptRow> {
         live: false,
         parent: opt("parent")?.map(|p| p.parse()).transpose()?,
         feature: opt("feature")?.map(|f| f.parse()).transpose()?,
+        spend: serde_json::from_str(&text("spend")?).unwrap_or_default(),
     })
 }
 

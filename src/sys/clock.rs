@@ -43,6 +43,20 @@ pub fn local_zone() -> i64 {
     })
 }
 
+/// The local day of a moment, `2026-11-21`, and its beginning.
+pub fn local_day(at: Time) -> (String, Time) {
+    let utc = time::OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).ok();
+    let zone =
+        |at: time::OffsetDateTime| time::UtcOffset::local_offset_at(at).unwrap_or(time::UtcOffset::UTC);
+    let Some(local) = utc.map(|utc| utc.to_offset(zone(utc))) else { return (String::new(), at) };
+    // Near a change of the clocks midnight has another offset than the moment.
+    let midnight = local.replace_time(time::Time::MIDNIGHT);
+    let midnight = midnight.date().midnight().assume_offset(zone(midnight));
+    let day = local.date();
+    let name = format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day());
+    (name, Time(midnight.unix_timestamp().saturating_mul(1000)))
+}
+
 /// Milliseconds since the epoch of a file's time.
 pub fn millis(t: std::time::SystemTime) -> i64 {
     match t.duration_since(std::time::UNIX_EPOCH) {

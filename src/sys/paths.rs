@@ -61,6 +61,11 @@ impl Paths {
         Ok(())
     }
 
+    /// The home that was chosen, if one was: another process gets the same folders by `--home`.
+    pub fn home(&self) -> Option<&Path> {
+        (self.config == self.data).then_some(self.data.as_path())
+    }
+
     /// The folder of `config.toml`, `keymap.toml` and `theme.toml`.
     pub fn config_dir(&self) -> &Path {
         &self.config
@@ -114,6 +119,16 @@ impl Paths {
     /// Content-addressed programs: `bin/<sha256>/sf`.
     pub fn bin_dir(&self) -> PathBuf {
         self.data.join("bin")
+    }
+
+    /// Transcripts that were deleted and can be brought back.
+    pub fn trash_dir(&self) -> PathBuf {
+        self.data.join("trash")
+    }
+
+    /// The user's price list.
+    pub fn prices(&self) -> PathBuf {
+        self.config.join("prices.toml")
     }
 
     /// Logs.

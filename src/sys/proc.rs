@@ -90,6 +90,22 @@ pub fn kill(pid: u32, signal: Signal) -> Result<()> {
     ignore_gone(rustix::process::kill_process(raw, signal), pid)
 }
 
+/// Asks one process to end.
+///
+/// # Errors
+/// `refused` when it is not ours.
+pub fn terminate(pid: u32) -> Result<()> {
+    kill(pid, Signal::TERM)
+}
+
+/// Ends one process without asking.
+///
+/// # Errors
+/// `refused` when it is not ours.
+pub fn end(pid: u32) -> Result<()> {
+    kill(pid, Signal::KILL)
+}
+
 /// The number of the signal that asks us to stop (Ctrl-Z in another program's hands).
 pub const SIGTSTP: i32 = Signal::TSTP.as_raw();
 /// The number of the signal that lets us go on.

@@ -7,7 +7,7 @@
 mod recorder;
 mod tally;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -28,6 +28,15 @@ pub trait Ledger {
     /// # Errors
     /// Those of the store.
     fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>>;
+
+    /// The tool's ids of sessions whose transcripts were deleted: they are left alone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn deleted(&mut self, tool: ToolId) -> Result<HashSet<String>> {
+        let _ = tool;
+        Ok(HashSet::new())
+    }
 
     /// Whose transcript has this id.
     ///
@@ -111,6 +120,8 @@ pub fn run(
             Err(error) => failed.push((root.display().to_string(), error)),
         }
     }
+    let deleted = ledger.deleted(tool.id())?;
+    found.retain(|session: &Session| !deleted.contains(&session.native_id));
     let known = ledger.captured(tool.id())?;
     let mut known: HashMap<String, Captured> =
         known.into_iter().map(|captured| (captured.native_id.clone(), captured)).collect();

@@ -6,8 +6,10 @@
 //! what lies beyond was not finished and is cut off before the next append ([`sfs`]).
 
 pub mod capture;
+pub mod health;
 pub mod id;
 mod json;
+pub mod lock;
 mod manifest;
 pub mod page;
 pub mod sfs;

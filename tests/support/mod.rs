@@ -144,6 +144,9 @@ impl Drop for Sandbox {
     /// known here.
     fn drop(&mut self) {
         sshd::end_masters(&self.sf_home().join("run"));
+        if self.sf_home().join("lock/daemon.json").exists() {
+            let _ = self.sf(&["daemon", "stop"]);
+        }
         if !self.sf_home().join("state.db").exists() {
             return;
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config_get::no_setting;
 use super::config_show::{Setting, settings};
-use crate::config::{Settings, layers};
+use crate::config::{Settings, edit, layers};
 use crate::engine::{Command, Ctx, Done, Touch};
 use crate::error::{Error, Result};
 use crate::sys::files;
@@ -33,7 +33,8 @@ impl Command for ConfigSet {
                 .map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?,
             None => String::new(),
         };
-        let new = edit(&text, &self.key, &self.value).map_err(|e| e.at(path.display()))?;
+        let new =
+            edit::put(&text, &self.key, edit::literal(&self.value)).map_err(|e| e.at(path.display()))?;
         check(&self.key, &new)?;
         if !cx.options.dry_run {
             files::private_dir(cx.paths.config_dir())?;
@@ -42,35 +43,6 @@ impl Command for ConfigSet {
         let all = settings(cx)?;
         let set = all.value.into_iter().find(|s| s.key == self.key);
         set.map(|s| Done::with(s, None)).ok_or_else(|| Error::internal("the setting vanished"))
-    }
-}
-
-/// The file with one value changed, everything else (comments too) as it was.
-fn edit(text: &str, key: &str, value: &str) -> Result<String> {
-    let mut document: toml_edit::DocumentMut =
-        text.parse().map_err(|e: toml_edit::TomlError| Error::config(e.message().to_owned()))?;
-    let mut table = document.as_table_mut();
-    let mut words: Vec<&str> = key.split('.').collect();
-    let last = words.pop().unwrap_or_default();
-    for word in words {
-        let item = table.entry(word).or_insert_with(toml_edit::table);
-        table = item.as_table_mut().ok_or_else(|| Error::config(format!("`{word}` is no table")))?;
-    }
-    let mut new = literal(value);
-    if let Some(old) = table.get(last).and_then(toml_edit::Item::as_value) {
-        // Blanks and a comment on the same line belong to the old value.
-        *new.decor_mut() = old.decor().clone();
-    }
-    table[last] = toml_edit::Item::Value(new);
-    Ok(document.to_string())
-}
-
-/// A number or a truth value if it reads as one, else text.
-fn literal(value: &str) -> toml_edit::Value {
-    match (value.parse::<i64>(), value.parse::<bool>()) {
-        (Ok(number), _) => number.into(),
-        (_, Ok(truth)) => truth.into(),
-        _ => value.into(),
     }
 }
 
@@ -93,15 +65,6 @@ fn check(key: &str, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn comments_and_other_values_stay() {
-        let text = "# mine\njobs = 3 # few\n\n[ui]\ntheme = \"light\"\n";
-        let new = edit(text, "ssh.program", "/opt/ssh").expect("edited");
-        assert!(new.starts_with(text), "{new}");
-        assert!(new.contains("[ssh]\nprogram = \"/opt/ssh\""), "{new}");
-        assert_eq!(edit(text, "jobs", "5").expect("edited"), text.replace('3', "5"));
-    }
 
     #[test]
     fn a_value_that_does_not_fit_is_refused() {

@@ -1,5 +1,6 @@
 //! `capture`
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,20 +14,17 @@ use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::store::Store;
 use crate::sys::clock::{Watch, cpu_time};
-use crate::sys::lock::{Lock, try_lock};
 use crate::tool::{self, Tool};
-use crate::transcript::capture::{self, Counts, Ledger, ToolReport};
-
-/// How long a second capture waits for the first when no `--timeout` says otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it looks whether the first is done.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::transcript::{
+    self,
+    capture::{self, Counts, Ledger, ToolReport},
+};
 
 /// Read what AI tools have recorded since the last time, and make it searchable.
 #[derive(Clone, Debug, Default, clap::Args, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Capture {
-    /// Only these tools, separated by commas; all by default.
+    /// Only these tools, separated by commas; by default all that are not disabled.
     #[arg(long, value_name = "TOOL", value_delimiter = ',')]
     pub tool: Vec<ToolId>,
     /// On which hosts; this machine by default.
@@ -60,9 +58,9 @@ impl Command for Capture {
                     .hint(format!("run `sf capture` on `{}` itself", host.name)));
             }
         }
-        let tools = pick(&self.tool)?;
+        let tools = pick(&self.tool, &cx.settings.capture.disabled)?;
         cx.paths.create()?;
-        let lock = wait_for_lock(cx).await?;
+        let lock = transcript::lock::take(&cx.paths, cx.options.timeout).await?;
         let start = cpu_time();
         let mut by_tool = Vec::new();
         for tool in tools {
@@ -93,10 +91,10 @@ impl Command for Capture {
     }
 }
 
-/// The tools that were asked for; all that can be read when none was.
-fn pick(wanted: &[ToolId]) -> Result<Vec<&'static dyn Tool>> {
+/// The tools that were asked for; all that can be read and are not disabled when none was.
+fn pick(wanted: &[ToolId], disabled: &[ToolId]) -> Result<Vec<&'static dyn Tool>> {
     if wanted.is_empty() {
-        return Ok(tool::all().to_vec());
+        return Ok(tool::all().iter().filter(|tool| !disabled.contains(&tool.id())).copied().collect());
     }
     wanted
         .iter()
@@ -108,26 +106,6 @@ fn pick(wanted: &[ToolId]) -> Result<Vec<&'static dyn Tool>> {
             })
         })
         .collect()
-}
-
-/// Takes the capture lock of this home; waits while another capture has it.
-async fn wait_for_lock(cx: &Ctx) -> Result<Lock> {
-    let path = cx.paths.lock_dir().join("capture.lock");
-    let patience = cx.options.timeout.unwrap_or(PATIENCE);
-    let taken = async {
-        // flock tells nobody when it is released.
-        let mut look = tokio::time::interval(LOOK);
-        loop {
-            look.tick().await;
-            if let Some(lock) = try_lock(&path)? {
-                return Ok(lock);
-            }
-        }
-    };
-    tokio::time::timeout(patience, taken).await.unwrap_or_else(|_| {
-        Err(Error::conflict("another capture is running")
-            .hint("it takes everything with it; or wait with --timeout 5m"))
-    })
 }
 
 /// Captures one tool, on a thread that may block.
@@ -179,6 +157,10 @@ struct StoreLedger {
 impl Ledger for StoreLedger {
     fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>> {
         self.handle.block_on(self.store.captured(&self.host, tool))
+    }
+
+    fn deleted(&mut self, tool: ToolId) -> Result<HashSet<String>> {
+        self.handle.block_on(self.store.deleted_sessions(&self.host, tool))
     }
 
     fn owner(&mut self, id: &TranscriptId) -> Result<Option<(ToolId, String, HostName)>> {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::args::Which;
+use crate::config::Prices;
 use crate::engine::{Command, Ctx, Done, Touch};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -64,7 +65,17 @@ impl Command for List {
 
     async fn run(self, cx: &Ctx) -> Result<Done<Vec<TranscriptRow>>> {
         let filter = self.which.filter(cx).await?;
-        let mut rows = cx.store.transcripts(filter, self.sort.into(), self.limit, 0).await?;
+        // What the price table adds is not in the database.
+        let by_cost = matches!(self.sort, Order::Cost);
+        let limit = if by_cost { 0 } else { self.limit };
+        let mut rows = cx.store.transcripts(filter, self.sort.into(), limit, 0).await?;
+        Prices::load(&cx.paths.prices()).fill(&mut rows);
+        if by_cost {
+            rows.sort_by(|a, b| b.cost_usd.unwrap_or(-1.0).total_cmp(&a.cost_usd.unwrap_or(-1.0)));
+            if self.limit > 0 {
+                rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+            }
+        }
         mark_live(cx, &mut rows).await;
         Ok(rows.into())
     }

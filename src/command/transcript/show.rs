@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::config::Prices;
 use crate::engine::{Command, Ctx, Done, Touch};
 use crate::error::{Error, Result};
 use crate::model::message::{Message, Role};
@@ -86,6 +87,7 @@ impl Command for Show {
         let id = cx.store.find_transcript(&self.id).await?;
         let (mut row, length) = cx.store.transcript(&id).await?;
         super::list::mark_live(cx, std::slice::from_mut(&mut row)).await;
+        Prices::load(&cx.paths.prices()).fill(std::slice::from_mut(&mut row));
         let folder = sfs::folder(&cx.paths.sessions(), &id);
         let manifest = tokio::fs::read(folder.join("manifest.json")).await.ok();
         let manifest: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -176,7 +176,7 @@ impl<'a> Recorder<'a> {
 
     /// The row as the tally and the head say.
     fn fill(&self, row: &mut TranscriptRow, head: &Head) {
-        let Tally { messages, tool_calls, usage, first, last, .. } = self.saved.tally.clone();
+        let Tally { messages, tool_calls, usage, first, last, spend, .. } = self.saved.tally.clone();
         let usage = usage.plus(head.unclaimed);
         row.title =
             self.session.title.clone().or_else(|| head.title.as_ref().map(|(_, title)| title.clone()));
@@ -189,6 +189,7 @@ impl<'a> Recorder<'a> {
         row.tokens_out = usage.output;
         row.tokens_cache_read = usage.cache_read;
         row.tokens_cache_write = usage.cache_write;
+        row.spend = spend;
         row.cost_usd = head.cost_usd;
         row.created = first.or(head.created);
         row.updated = last.or(head.created);

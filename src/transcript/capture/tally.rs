@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::model::message::{Block, Message, Usage};
+use crate::model::transcript::{self, Spend};
 use crate::model::{Time, TranscriptId};
 use crate::tool::Progress;
 use crate::transcript::page;
@@ -35,6 +36,8 @@ pub struct Tally {
     pub tools: BTreeSet<String>,
     /// Tokens.
     pub usage: Usage,
+    /// The same by hour and model.
+    pub spend: Vec<Spend>,
     /// The earliest message.
     pub first: Option<Time>,
     /// The latest message.
@@ -48,6 +51,8 @@ impl Tally {
         self.prompts += u64::from(message.is_prompt());
         self.tool_calls += message.tool_calls();
         self.usage = self.usage.plus(message.usage.unwrap_or_default());
+        let usage = message.usage.unwrap_or_default();
+        transcript::spent(&mut self.spend, message.timestamp, message.model.as_deref(), usage);
         for block in &message.content {
             if let Block::ToolUse { name, .. } = block
                 && !self.tools.contains(name)

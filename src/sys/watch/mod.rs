@@ -1,5 +1,9 @@
 //! Being told when files of a folder change; the only importer of notify.
 
+mod trees;
+
+pub use trees::{Change, Cover, Trees};
+
 use std::path::Path;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};

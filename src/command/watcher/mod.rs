@@ -1,0 +1,5 @@
+//! Which tools are captured, and how that goes.
+
+pub mod disable;
+pub mod enable;
+pub mod list;
