@@ -12,7 +12,8 @@ pub fn message(event: Event) -> Option<Msg> {
     Some(match event {
         Event::Key(key) => Msg::Key(chord(key)?),
         Event::Paste(text) => Msg::Paste(text),
-        Event::Resize(cols, rows) => Msg::Size(cols, rows),
+        // The loop hears of it by the signal itself.
+        Event::Resize(..) => return None,
         Event::FocusGained => Msg::Focus(true),
         Event::FocusLost => Msg::Focus(false),
         Event::Mouse(mouse) => Msg::Mouse(self::mouse(mouse)?),

@@ -74,6 +74,7 @@ struct Signals {
     int: Signal,
     tstp: Signal,
     cont: Signal,
+    winch: Signal,
 }
 
 impl Signals {
@@ -85,6 +86,7 @@ impl Signals {
             int: on(SignalKind::interrupt())?,
             tstp: on(SignalKind::from_raw(crate::sys::proc::SIGTSTP))?,
             cont: on(SignalKind::from_raw(crate::sys::proc::SIGCONT))?,
+            winch: on(SignalKind::window_change())?,
         })
     }
 }
@@ -97,7 +99,7 @@ enum Woken {
     Minute,
     Ended(u8),
     Suspend,
-    Continued,
+    Unknown,
 }
 
 impl Cockpit {
@@ -162,7 +164,11 @@ impl Cockpit {
                 _ = signals.hup.recv() => Woken::Ended(129),
                 _ = signals.int.recv() => Woken::Ended(130),
                 _ = signals.tstp.recv() => Woken::Suspend,
-                _ = signals.cont.recv() => Woken::Continued,
+                // What the terminal shows, and how large it is, is no longer known. (crossterm tells
+                // new sizes too, but not those from before its first look, and not that a size went
+                // and came back.)
+                _ = signals.cont.recv() => Woken::Unknown,
+                _ = signals.winch.recv() => Woken::Unknown,
                 key = keys.next() => match key {
                     Some(Ok(event)) => match input::message(event) {
                         Some(msg) => Woken::Message(msg),
@@ -206,7 +212,7 @@ impl Cockpit {
                     self.suspend()?;
                     dirty = true;
                 }
-                Woken::Continued => {
+                Woken::Unknown => {
                     self.painter.forget();
                     let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
                     self.take(Msg::Size(cols, rows));

@@ -63,8 +63,10 @@ impl Terminal {
 
     /// Another size.
     pub fn resize(&self, cols: u16, rows: u16) {
+        // Nothing that is drawn for the new size may meet a screen of the old one.
+        let mut screen = self.screen.lock().expect("whole");
+        screen.resize(cols, rows);
         self.master.resize(size(cols, rows)).expect("resized");
-        self.screen.lock().expect("whole").resize(cols, rows);
     }
 
     /// The screen as lines.
