@@ -15,7 +15,7 @@ use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 use crate::engine::Event;
 use crate::error::Error;
-use crate::live::screen::keys as wire_keys;
+use crate::live::screen::{Modes, keys as wire_keys};
 use crate::model::snapshot::Snapshot;
 use crate::model::{LiveId, TranscriptId};
 
@@ -167,16 +167,22 @@ fn terminal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
 }
 
 fn type_chord(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
-    let Some(screen) = state.stage.shown_terminal().and_then(|t| t.screen.as_ref()) else {
-        state.typing = Typing::Normal;
-        return;
-    };
-    // Typing shows what is now.
-    let modes = screen.with(|screen| {
-        screen.scroll_to(0);
-        screen.modes()
-    });
-    out.push(Effect::Input(chord.bytes(modes)));
+    match modes(state) {
+        Some(modes) => out.push(Effect::Input(chord.bytes(modes))),
+        None => state.typing = Typing::Normal,
+    }
+}
+
+/// The modes that the shown program has set; those of a fresh terminal while it is being attached.
+/// Typing shows what is now.
+fn modes(state: &State) -> Option<Modes> {
+    let terminal = state.stage.own_terminal()?;
+    Some(terminal.screen.as_ref().map_or_else(Modes::default, |screen| {
+        screen.with(|screen| {
+            screen.scroll_to(0);
+            screen.modes()
+        })
+    }))
 }
 
 fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
@@ -188,8 +194,7 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     }
     match state.typing {
         Typing::Terminal => {
-            if let Some(screen) = state.stage.shown_terminal().and_then(|t| t.screen.as_ref()) {
-                let modes = screen.with(|screen| screen.modes());
+            if let Some(modes) = modes(state) {
                 out.push(Effect::Input(wire_keys::paste(text, modes)));
             }
         }

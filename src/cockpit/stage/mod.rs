@@ -43,8 +43,13 @@ pub struct Stage {
 impl Stage {
     /// The terminal, if it is what is shown.
     pub fn shown_terminal(&self) -> Option<&Terminal> {
+        self.own_terminal().filter(|t| t.screen.is_some())
+    }
+
+    /// The same while it is still being attached: what is typed waits for it.
+    pub fn own_terminal(&self) -> Option<&Terminal> {
         let Some(Subject::Live(id)) = &self.subject else { return None };
-        self.terminal.as_ref().filter(|t| self.job.is_none() && t.id == *id && t.screen.is_some())
+        self.terminal.as_ref().filter(|t| self.job.is_none() && t.id == *id)
     }
 }
 
