@@ -6,6 +6,7 @@ pub mod ids;
 pub mod live;
 pub mod message;
 pub mod quantity;
+pub mod removal;
 pub mod snapshot;
 pub mod transcript;
 pub mod workspace;

@@ -173,6 +173,46 @@ impl Store {
             .await
     }
 
+    /// No longer wants worktrees: `(feature, repository, host)` each.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn detach(&self, gone: Vec<(FeatureName, RepoName, HostName)>) -> Result<()> {
+        self.state()?
+            .write(move |db| {
+                let mut change = db.prepare_cached(
+                    "delete from attachment where feature = ?1 and repo = ?2 and host = ?3",
+                )?;
+                for (feature, repo, host) in gone {
+                    change.execute((feature.as_str(), repo.as_str(), host.as_str()))?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Forgets a feature; `false` while something is attached to it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn remove_feature(&self, name: &FeatureName) -> Result<bool> {
+        let name = name.clone();
+        let sql = "delete from feature where name = ?1
+                   and not exists (select 1 from attachment where feature = ?1)";
+        self.state()?.write(move |db| Ok(db.execute(sql, [name.as_str()])? > 0)).await
+    }
+
+    /// Forgets a repository; `false` while it is attached to something.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn remove_repo(&self, name: &RepoName) -> Result<bool> {
+        let name = name.clone();
+        let sql = "delete from repo where name = ?1
+                   and not exists (select 1 from attachment where repo = ?1)";
+        self.state()?.write(move |db| Ok(db.execute(sql, [name.as_str()])? > 0)).await
+    }
+
     /// Keeps the last known state of worktrees, for lists.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod discover;
 mod lock;
 pub mod names;
 mod plan;
+pub mod removal;
 pub mod sync;
 mod tree;
 mod unit;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod link;
+mod removal;
 mod worktrees;
 
 use crate::support::Sandbox;

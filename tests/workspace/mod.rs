@@ -1,3 +1,4 @@
 //! Anchors, branches and worktrees with real git.
 
+mod removal;
 mod sync;

@@ -1,0 +1,59 @@
+//! `feature destroy`
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::workspace::removing::{self, Wanted};
+use crate::engine::{Command, Ctx, Deadline, Done, Touch};
+use crate::error::Result;
+use crate::model::FeatureName;
+use crate::model::removal::Removal;
+use crate::workspace::Unit;
+use crate::workspace::removal::Target;
+
+/// Remove a feature with its worktrees on all hosts; refuses while anything would be lost.
+///
+/// With --force everything is first kept in a trash on its host, and `feature restore` brings it
+/// back.
+#[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+pub struct FeatureDestroy {
+    /// The feature.
+    pub name: FeatureName,
+    /// Also what is uncommitted, unpushed or running: it is kept in a trash.
+    #[arg(long)]
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl Command for FeatureDestroy {
+    const TOUCH: Touch = Touch::Destroys;
+    const DEADLINE: Deadline = Deadline::PerHost;
+    type Output = Removal;
+
+    fn asks(&self) -> Option<String> {
+        Some(format!("Remove feature `{}` with its worktrees on all hosts?", self.name))
+    }
+
+    async fn run(self, cx: &Ctx) -> Result<Done<Removal>> {
+        let feature = cx.store.feature(&self.name).await?;
+        let repos = cx.store.repos().await?;
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for attached in &feature.repos {
+            let Some(repo) = repos.iter().find(|repo| repo.name == attached.repo) else { continue };
+            for name in &attached.hosts {
+                let target = Target::Tree(Unit::new(&feature, repo));
+                match wanted.iter_mut().find(|w| w.host.name == *name) {
+                    Some(here) => here.targets.push(target),
+                    None => {
+                        let host = cx.store.host(name).await?;
+                        wanted.push(Wanted { host, targets: vec![target], optional: false });
+                    }
+                }
+            }
+        }
+        let done = removing::remove(cx, std::slice::from_ref(&feature), wanted, self.force).await?;
+        if !cx.options.dry_run && done.error.is_none() {
+            cx.store.remove_feature(&self.name).await?;
+        }
+        Ok(done)
+    }
+}
