@@ -56,7 +56,7 @@ impl Command for RepoRemove {
         }
         // Clones only once no worktree needs them.
         let mut done = removing::remove(cx, &features, trees, self.force).await?;
-        if done.error.is_none() && !(cx.options.dry_run && !done.value.removed.is_empty()) {
+        if done.error.is_none() && (!cx.options.dry_run || done.value.removed.is_empty()) {
             let clones = removing::remove(cx, &features, anchors, self.force).await?;
             done.value.removed.extend(clones.value.removed);
             done.value.kept.extend(clones.value.kept);

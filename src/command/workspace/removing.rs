@@ -86,7 +86,8 @@ pub(in crate::command) async fn remove(
                             sessions.extend(row.sessions);
                             orders.push(order(cx, features, target, seen)?);
                         }
-                        Err((losses, error)) => {
+                        Err(refusal) => {
+                            let (losses, error) = *refusal;
                             failures.push((place(&host.name, target), error.clone()));
                             let path = row.seen.as_ref().ok().and_then(|seen| seen.path.clone());
                             removal.kept.push(kept(&host.name, target, path, losses, error));
@@ -136,9 +137,9 @@ fn runs_in(live: &Live, target: &Target, path: Option<&str>) -> bool {
 }
 
 /// What may be removed, or why not.
-fn allowed(target: &Target, row: &Looked, force: bool) -> Result<Seen, (Losses, Error)> {
-    let seen = row.seen.as_ref().map_err(|error| (Losses::default(), error.clone()))?;
-    seen.check(target).map_err(|error| (Losses::default(), error))?;
+fn allowed(target: &Target, row: &Looked, force: bool) -> Result<Seen, Box<(Losses, Error)>> {
+    let seen = row.seen.as_ref().map_err(|error| Box::new((Losses::default(), error.clone())))?;
+    seen.check(target).map_err(|error| Box::new((Losses::default(), error)))?;
     let name = |live: &Live| live.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
     let sessions = row.sessions.iter().map(|live| format!("{}{}", live.id, name(live))).collect();
     let losses = Losses { sessions, ..seen.losses.clone() };
@@ -146,7 +147,7 @@ fn allowed(target: &Target, row: &Looked, force: bool) -> Result<Seen, (Losses, 
         return Ok(seen.clone());
     }
     let error = Error::refused(format!("{} would be lost", losses.lines().join(", ")));
-    Err((losses, error))
+    Err(Box::new((losses, error)))
 }
 
 fn order(cx: &Ctx, features: &[Feature], target: &Target, seen: Seen) -> Result<Order> {

@@ -17,7 +17,7 @@ umask 077
 mkdir -p "$D/trash" || exit 1
 K="$D/trash/.$I~new"
 rm -rf "$K"
-mkdir "$K" && : >"$K/.begun" || exit 1
+mkdir "$K" || exit 1
 printf '%s\n' "$about" >"$K/about.json"
 fail() {
   rm -rf "$K"
@@ -87,10 +87,10 @@ if [ "$place" = present ]; then
   # Out of the way first, so that nobody writes where we look a last time.
   gone="$R/features/$F/.$N~gone"
   mv "$W" "$gone" || fail "cannot move $W"
-  late=$(find "$gone" -newer "$K/.begun" \( -type f -o -type l \) | head -n 3)
+  late=$(find "$gone" ! -type d -cnewer "$T/begun" 2>/dev/null) || late=$(find "$gone" ! -type d -newer "$T/begun")
   if [ "$late" ]; then
     mv "$gone" "$W"
-    fail "written to while it was kept: $late"
+    fail "written to while it was kept: $(echo "$late" | head -n 3)"
   fi
   rm -rf "$gone" || { echo "cannot remove all of $gone" >&2; exit 1; }
   g worktree remove --force --force "$W" 2>"$T/said" || [ ! -e "$own" ] || { cat "$T/said" >&2; exit 1; }

@@ -3,6 +3,8 @@
 T=$(mktemp -d "${TMPDIR:-/tmp}/sf.XXXXXXXXXX") || exit 71
 trap 'rm -rf "$T" ${L:+"$L"}' EXIT
 trap 'exit 143' HUP INT TERM
+# Before anything is listed: what is written later is younger than this.
+: >"$T/begun"
 real() { (cd "$1" 2>/dev/null && pwd -P); }
 top=$(real "$R")
 [ "$top" = / ] && top=
