@@ -80,7 +80,7 @@ impl Tape {
 
     /// Messages that no revision replaces.
     pub fn newest(&self) -> Vec<&Message> {
-        let old: BTreeSet<&str> = self.messages.iter().filter_map(replaces).collect();
+        let old: BTreeSet<&str> = self.messages.iter().filter_map(|m| m.replaces()).collect();
         self.messages.iter().filter(|m| !old.contains(m.msg_id.as_str())).collect()
     }
 
@@ -130,11 +130,6 @@ impl Tape {
     pub fn title(&self) -> Option<&str> {
         self.progress.head.title.as_ref().map(|(_, title)| title.as_str())
     }
-}
-
-/// The message that a revision stands for.
-pub fn replaces(message: &Message) -> Option<&str> {
-    message.metadata.get("sf")?.get("replaces")?.as_str()
 }
 
 /// The words of a message.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Amp;
 use crate::model::message::{Block, Role};
 use crate::sys::Env;
-use crate::tool::samples::{Tape, capture, cases, copy, replaces, sessions};
+use crate::tool::samples::{Tape, capture, cases, copy, sessions};
 use crate::tool::testing::any_json;
 use crate::tool::{Session, Source, Tool};
 
@@ -132,7 +132,7 @@ fn a_streaming_answer_is_revised_until_it_is_whole() {
         tape.read(&Amp, &session);
     }
     let ids: Vec<(&str, Option<&str>)> =
-        tape.messages.iter().map(|m| (m.msg_id.as_str(), replaces(m))).collect();
+        tape.messages.iter().map(|m| (m.msg_id.as_str(), m.replaces())).collect();
     assert_eq!(ids, [("m0", None), ("m1", None), ("m1~2", Some("m1")), ("m2", None), ("m2~2", Some("m2"))]);
     assert_eq!(tape.calls(), [("toolu_x".into(), "Bash".into(), json!({"cmd": "sleep 1"}))]);
     assert_eq!(tape.results()["toolu_x"], ("user".into(), Some(true), None));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Cline;
 use crate::model::message::{Block, Role};
 use crate::sys::Env;
-use crate::tool::samples::{Tape, capture, cases, copy, replaces, sessions, texts};
+use crate::tool::samples::{Tape, capture, cases, copy, sessions, texts};
 use crate::tool::testing::any_json;
 use crate::tool::{Session, Tool};
 
@@ -205,14 +205,14 @@ fn a_session_grows_message_by_message() {
         tape.read(&Cline, &session);
         assert_eq!(tape.messages.len(), n);
     }
-    assert!(tape.messages.iter().all(|m| replaces(m).is_none()));
+    assert!(tape.messages.iter().all(|m| m.replaces().is_none()));
     let mut part = whole.clone();
     part["messages"][7]["content"][0]["text"] = "Done!".into();
     part["messages"][7]["unheard"] = json!({"of": 1});
     fs::write(path, part.to_string()).expect("written");
     tape.read(&Cline, &session);
     let last = tape.messages.last().expect("a revision");
-    assert_eq!((last.msg_id.as_str(), replaces(last)), ("msg_-lDsp_eE~2", Some("msg_-lDsp_eE")));
+    assert_eq!((last.msg_id.as_str(), last.replaces()), ("msg_-lDsp_eE~2", Some("msg_-lDsp_eE")));
     assert_eq!(last.metadata["cline"]["unheard"]["of"], 1);
     assert_eq!(last.usage, None, "its tokens are counted");
 }

@@ -150,17 +150,47 @@ fn name(id: &str, version: u32) -> String {
 
 /// Of everything that makes a message another one, whatever the order of keys.
 fn digest(message: &Message) -> u64 {
-    let bare = Message {
-        timestamp: Time::default(),
-        parent_msg_id: None,
-        turn_id: None,
-        usage: None,
-        metadata: Map::new(),
-        ..message.clone()
-    };
     let mut hash = Sha256::new();
-    feed(&serde_json::to_value(bare).unwrap_or_default(), &mut hash);
+    word(message.role.as_str(), &mut hash);
+    for text in [&message.model, &message.stop_reason, &message.agent_id] {
+        word(text.as_deref().unwrap_or_default(), &mut hash);
+    }
+    hash.update([u8::from(message.is_meta), u8::from(message.is_sidechain)]);
+    for block in &message.content {
+        match block {
+            Block::Text { text } => {
+                word("text", &mut hash);
+                word(text, &mut hash);
+            }
+            Block::ToolUse { tool_use_id, name, input } => {
+                [tool_use_id, name].into_iter().for_each(|text| word(text, &mut hash));
+                object(input, &mut hash);
+            }
+            Block::ToolResult { tool_use_id, content, is_error, exit_code, duration_ms } => {
+                [tool_use_id, content].into_iter().for_each(|text| word(text, &mut hash));
+                word(&format!("{is_error:?} {exit_code:?} {duration_ms:?}"), &mut hash);
+            }
+            Block::Other(map) => object(map, &mut hash),
+            other => feed(&serde_json::to_value(other).unwrap_or_default(), &mut hash),
+        }
+    }
     hash.finalize().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+fn word(text: &str, hash: &mut Sha256) {
+    hash.update(text.len().to_le_bytes());
+    hash.update(text.as_bytes());
+}
+
+fn object(map: &Map<String, Value>, hash: &mut Sha256) {
+    let mut pairs: Vec<(&String, &Value)> = map.iter().collect();
+    pairs.sort_by_key(|(key, _)| *key);
+    hash.update(b"{");
+    for (key, value) in pairs {
+        word(key, hash);
+        feed(value, hash);
+    }
+    hash.update(b"}");
 }
 
 fn feed(value: &Value, hash: &mut Sha256) {
@@ -170,20 +200,12 @@ fn feed(value: &Value, hash: &mut Sha256) {
             list.iter().for_each(|item| feed(item, hash));
             hash.update(b"]");
         }
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            hash.update(b"{");
-            for key in keys {
-                feed(&Value::String(key.clone()), hash);
-                map.get(key).into_iter().for_each(|item| feed(item, hash));
-            }
-            hash.update(b"}");
+        Value::Object(map) => object(map, hash),
+        Value::String(text) => {
+            hash.update(b"\"");
+            word(text, hash);
         }
-        leaf => {
-            hash.update(leaf.to_string().as_bytes());
-            hash.update(b",");
-        }
+        leaf => word(&leaf.to_string(), hash),
     }
 }
 

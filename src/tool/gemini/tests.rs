@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Gemini;
 use crate::model::message::{Block, Role};
-use crate::tool::samples::{Tape, capture, cases, copy, replaces, sessions};
+use crate::tool::samples::{Tape, capture, cases, copy, sessions};
 use crate::tool::testing::any_json;
 use crate::tool::{Session, Source, Tool};
 
@@ -60,7 +60,7 @@ fn every_case_is_what_the_tool_wrote() {
 
 fn compare(name: &str, home: &Path, tape: &Tape, files: &[&Value]) {
     assert_eq!(tape.skipped, 0, "{name}");
-    assert!(tape.messages.iter().all(|m| replaces(m).is_none()), "{name}: read at once, nothing is revised");
+    assert!(tape.messages.iter().all(|m| m.replaces().is_none()), "{name}: read at once, nothing is revised");
     let mut messages: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for file in files {
         for (id, message) in told(home, file["file"].as_str().expect("a file")) {
@@ -208,7 +208,7 @@ fn a_message_that_is_written_again_replaces_what_was_captured() {
     tape.read(&Gemini, &session);
     let ids: Vec<&str> = tape.messages.iter().map(|m| m.msg_id.as_str()).collect();
     assert_eq!(ids, ["a", "a~2", "a_response"]);
-    assert_eq!(replaces(&tape.messages[1]), Some("a"));
+    assert_eq!(tape.messages[1].replaces(), Some("a"));
     assert_eq!(tape.messages[2].parent_msg_id.as_deref(), Some("a~2"));
     let usage = tape.usage();
     assert_eq!((usage.input, usage.cache_read, usage.output, usage.reasoning), (6, 4, 5, 3), "once");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::RooCode;
 use crate::model::message::{Block, Message, Role};
 use crate::sys::Env;
-use crate::tool::samples::{Tape, capture, cases, copy, replaces, sessions};
+use crate::tool::samples::{Tape, capture, cases, copy, sessions};
 use crate::tool::{Session, Tool};
 
 const PARENT: &str = "019a7d2e-7c11-7aaa-8bbb-000000000001";
@@ -102,7 +102,7 @@ fn a_task_that_is_written_anew_adds_only_what_is_new() {
         tape.read(&RooCode, &session);
     }
     assert_eq!(tape.messages.len(), 5);
-    assert!(tape.messages.iter().all(|m| replaces(m).is_none()));
+    assert!(tape.messages.iter().all(|m| m.replaces().is_none()));
     // While it is written the file is not there, or only a part of it is.
     let text = json!(whole).to_string();
     fs::write(path, &text[..text.len() / 2]).expect("written");

@@ -161,7 +161,9 @@ impl<'a> History<'a> {
             let used = metadata.get("model_usage").and_then(|list| list.as_array()?.last()?.as_object());
             head.model = used.and_then(|used| value::string(used, "model_id"));
         }
-        head.interface = Some("vscode".into());
+        // The command lines of Cline and Roo have folders of their own.
+        let alone = self.dir.iter().any(|part| part == ".cline" || part == ".vscode-mock");
+        head.interface = Some(if alone { "cli" } else { "vscode" }.into());
     }
 
     /// The model's conversation. Gives the tokens that its messages carry.
