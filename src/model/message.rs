@@ -247,6 +247,11 @@ impl Message {
             && self.content.iter().any(|b| matches!(b, Block::Text { .. } | Block::Image { .. }))
     }
 
+    /// The message of the same transcript that this one is a later version of.
+    pub fn replaces(&self) -> Option<&str> {
+        self.metadata.get("sf")?.get("replaces")?.as_str()
+    }
+
     /// How many tools it calls.
     pub fn tool_calls(&self) -> u64 {
         self.content.iter().filter(|b| matches!(b, Block::ToolUse { .. })).count() as u64

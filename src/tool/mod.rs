@@ -4,9 +4,17 @@
 //! [`Sink`]; it never writes, and never touches what it reads. What several tools share lies in
 //! [`mod@format`].
 
+pub mod amp;
 pub mod claude_code;
+pub mod cline;
 pub mod codex;
+pub mod copilot;
 pub mod format;
+pub mod gemini;
+pub mod kilo_code;
+pub mod roo_code;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod testing;
 
@@ -243,7 +251,16 @@ pub trait Tool: Send + Sync {
 
 /// Every tool that can be read.
 pub fn all() -> &'static [&'static dyn Tool] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &[
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &gemini::Gemini,
+        &copilot::Copilot,
+        &amp::Amp,
+        &cline::Cline,
+        &roo_code::RooCode,
+        &kilo_code::KiloCode,
+    ]
 }
 
 /// The tool of an id, if it can be read.

@@ -48,7 +48,8 @@ impl Tally {
     /// Counts a message.
     pub fn add(&mut self, message: &Message) {
         self.messages += 1;
-        self.prompts += u64::from(message.is_prompt());
+        // A later version of a prompt is no other prompt.
+        self.prompts += u64::from(message.is_prompt() && message.replaces().is_none());
         self.tool_calls += message.tool_calls();
         self.usage = self.usage.plus(message.usage.unwrap_or_default());
         let usage = message.usage.unwrap_or_default();

@@ -1,0 +1,81 @@
+//! Gemini CLI, Copilot CLI, Amp, Cline, Roo Code and Kilo Code: what they wrote becomes transcripts
+//! in the canonical form, once. That each is what the tool said, message by message, is tested with
+//! its reader.
+
+use super::{assert_canonical, assert_settled, cases, home_of, messages, rows};
+
+/// Tools and how many samples each has.
+const TOOLS: [(&str, usize); 6] =
+    [("gemini", 15), ("copilot", 8), ("amp", 2), ("cline", 3), ("roo-code", 2), ("kilo-code", 1)];
+
+#[test]
+fn every_sample_becomes_transcripts_once() {
+    for (tool, count) in TOOLS {
+        let names = cases(tool);
+        assert!(names.len() >= count, "{tool}: {names:?}");
+        for name in names {
+            let sandbox = home_of(tool, &name);
+            let report = sandbox.json(&["capture"]);
+            assert_eq!(report["skipped_lines"], 0, "{tool} {name}");
+            let rows = rows(&sandbox);
+            assert!(!rows.is_empty(), "{tool} {name}");
+            for row in &rows {
+                assert_eq!(row["tool"], tool, "{name}");
+                assert!(row["title"].is_string(), "{tool} {name}: {row}");
+                assert_canonical(&sandbox, row);
+                assert!(messages(&sandbox, row).iter().any(|m| m["prompt"] == true), "{tool} {name}: {row}");
+            }
+            assert_settled(&sandbox);
+        }
+    }
+}
+
+#[test]
+fn forks_and_delegated_tasks_name_their_origin() {
+    for (tool, name, child, parent) in [
+        (
+            "amp",
+            "local-thread-2026",
+            "T-0199aaaa-bbbb-7ccc-8ddd-eeeeffff0002",
+            "T-0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001",
+        ),
+        (
+            "roo-code",
+            "parent-child-native-tools",
+            "019a7d2e-9d22-7aaa-8bbb-000000000002",
+            "019a7d2e-7c11-7aaa-8bbb-000000000001",
+        ),
+    ] {
+        let sandbox = home_of(tool, name);
+        let _ = sandbox.json(&["capture"]);
+        let rows = rows(&sandbox);
+        let id =
+            |native: &str| rows.iter().find(|r| r["native_id"] == native).expect("the row")["id"].clone();
+        let of = rows.iter().find(|r| r["native_id"] == child).expect("the row");
+        assert_eq!(of["parent"], id(parent), "{tool}");
+    }
+}
+
+#[test]
+fn what_a_tool_keeps_secret_stays_there() {
+    let sandbox = home_of("amp", "old-thread-2025");
+    for secret in [
+        ".local/share/amp/secrets.json",
+        ".local/share/amp/threads/secrets.json",
+        ".cline/data/settings/providers.json",
+        ".cline/data/secrets.json",
+        ".gemini/oauth_creds.json",
+        ".gemini/google_accounts.json",
+        ".copilot/config.json",
+        ".copilot/session-state/1/config.json",
+    ] {
+        let path = sandbox.home().join(secret);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, "{\"token\": \"hush-hush\", \"id\": \"T-1\", \"messages\": []}")
+            .expect("written");
+    }
+    let _ = sandbox.json(&["capture"]);
+    let found = sandbox.sh("grep -rl hush-hush \"$SF_HOME\" || true");
+    assert_eq!(found.trim(), "");
+    assert_eq!(rows(&sandbox).len(), 1);
+}
