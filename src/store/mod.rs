@@ -6,6 +6,7 @@
 
 mod actor;
 mod features;
+pub mod foreign;
 mod hosts;
 mod journal;
 mod live;
