@@ -224,6 +224,12 @@ pub trait Tool: Send + Sync {
         0
     }
 
+    /// Whether nothing happened to a session since it was read: asked before its transcript is
+    /// opened, so it has to be cheap. A tool that keeps many sessions in one database looks at rows.
+    fn unchanged(&self, session: &Session, progress: &Progress) -> bool {
+        session.sources.iter().all(|s| format::jsonl::unchanged(s, progress.cursors.get(&s.key)))
+    }
+
     /// Reads what is new since the last time.
     ///
     /// A source that is no longer what it was is read again from its start, and then so are the
@@ -233,6 +239,13 @@ pub trait Tool: Send + Sync {
     /// # Errors
     /// Those of the sink. A file that cannot be read ends as if it had no more lines.
     fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()>;
+
+    /// Lets go of what [`Tool::find`] opened below a root, and says what had to be left out and why:
+    /// a store that is damaged, locked or of an unknown version.
+    fn finish(&self, root: &Path) -> Vec<crate::error::Error> {
+        let _ = root;
+        Vec::new()
+    }
 
     /// The native ids of sessions below a root that a running process of the tool holds.
     fn live(&self, root: &Path) -> Vec<String> {
