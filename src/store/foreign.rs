@@ -210,6 +210,11 @@ impl Foreign {
         Err(busy(path))
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The database, and the log beside it if there is one, as they were when it was opened.
     pub fn files(&self) -> Vec<(PathBuf, Metadata)> {
         let wal = self.seen.wal.clone().map(|meta| (beside(&self.path, "-wal"), meta));

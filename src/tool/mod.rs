@@ -7,6 +7,8 @@
 pub mod claude_code;
 pub mod codex;
 pub mod format;
+pub mod kilo_code;
+pub mod opencode;
 #[cfg(test)]
 mod testing;
 
@@ -254,9 +256,11 @@ pub trait Tool: Send + Sync {
     }
 }
 
+static ALL: [&dyn Tool; 4] = [&claude_code::ClaudeCode, &codex::Codex, &kilo_code::KILO, &opencode::OPENCODE];
+
 /// Every tool that can be read.
 pub fn all() -> &'static [&'static dyn Tool] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &ALL
 }
 
 /// The tool of an id, if it can be read.

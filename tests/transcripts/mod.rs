@@ -3,6 +3,7 @@
 mod claude_code;
 mod codex;
 mod incremental;
+mod opencode;
 mod search;
 mod show;
 

@@ -213,10 +213,18 @@ pub fn parse(line: &[u8]) -> Option<Map<String, Value>> {
     if *first != b'{' {
         return None;
     }
-    let line = line.strip_prefix(BOM).unwrap_or(line);
-    match serde_json::from_slice(line) {
-        Ok(map) => Some(map),
-        Err(_) => serde_json::from_slice(&without_halves(line)?).ok(),
+    match value(line)? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Any JSON value, read as leniently as a line.
+pub fn value(bytes: &[u8]) -> Option<Value> {
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Some(value),
+        Err(_) => serde_json::from_slice(&without_halves(bytes)?).ok(),
     }
 }
 

@@ -34,6 +34,12 @@ pub fn time(map: &Map<String, Value>, key: &str) -> Option<Time> {
     Time::parse(str(map, key)?)
 }
 
+/// A moment as milliseconds since 1970 (a number), if it is one that RFC 3339 can write.
+pub fn millis(map: &Map<String, Value>, key: &str) -> Option<Time> {
+    let ms = map.get(key).and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|f| f as i64)))?;
+    (1..=253_402_300_799_999).contains(&ms).then_some(Time(ms))
+}
+
 /// Takes a text out.
 pub fn take_string(map: &mut Map<String, Value>, key: &str) -> Option<String> {
     match map.remove(key)? {

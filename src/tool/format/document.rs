@@ -1,0 +1,71 @@
+//! Files that are one JSON document each, written anew at every change.
+
+use std::fs::File;
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::jsonl;
+use crate::tool::{Cursor, Sink, Source};
+
+/// The largest document that is read.
+const LIMIT: u64 = 256 * 1024 * 1024;
+
+/// What became of a document since it was read.
+pub enum Document {
+    /// Not there: while some tools write, for a moment; or removed. Leave it alone.
+    Gone,
+    /// Nothing happened.
+    Same,
+    /// It is no JSON: being written, or broken. Its next change brings us back.
+    Torn(Cursor),
+    /// Its content.
+    Read(Value, Cursor),
+}
+
+/// Reads a document unless it is what it was.
+pub fn open(source: &Source, cursor: Option<&Cursor>, sink: &mut dyn Sink) -> Document {
+    if cursor.is_some() && jsonl::unchanged(source, cursor) {
+        return Document::Same;
+    }
+    // Its state is taken before its content: what is written meanwhile is seen the next time.
+    let Ok(file) = File::open(&source.path) else { return Document::Gone };
+    let Ok(meta) = file.metadata() else { return Document::Gone };
+    if !meta.is_file() {
+        return Document::Gone;
+    }
+    let mut bytes = Vec::new();
+    if file.take(LIMIT).read_to_end(&mut bytes).is_err() {
+        return Document::Gone;
+    }
+    sink.read(bytes.len() as u64);
+    match jsonl::value(&bytes) {
+        Some(value) => Document::Read(value, Cursor::whole(&meta)),
+        None => {
+            sink.skipped(1);
+            Document::Torn(Cursor::whole(&meta))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::testing::Collector;
+
+    #[test]
+    fn a_half_written_document_is_read_when_it_is_whole() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let source = Source { key: "a".into(), path: dir.path().join("a.json") };
+        let mut tape = Collector::default();
+        assert!(matches!(open(&source, None, &mut tape), Document::Gone));
+        std::fs::write(&source.path, "[1,").expect("written");
+        let Document::Torn(cursor) = open(&source, None, &mut tape) else { panic!("half a document") };
+        assert!(matches!(open(&source, Some(&cursor), &mut tape), Document::Same));
+        std::fs::write(&source.path, "[1,\"\\ud83d\"]").expect("written");
+        let Document::Read(value, cursor) = open(&source, Some(&cursor), &mut tape) else { panic!("whole") };
+        assert_eq!(value, serde_json::json!([1, "\u{fffd}"]));
+        assert!(matches!(open(&source, Some(&cursor), &mut tape), Document::Same));
+        assert_eq!(tape.skipped, 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! Messages that a tool writes again with other content.
+//!
+//! A transcript is only appended to. A message that was changed after it was captured follows as
+//! `<msg_id>~2`, `<msg_id>~3`, … and names under `metadata.sf.replaces` the one it stands for.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+use crate::model::Time;
+use crate::model::message::{Block, Message, Usage};
+use crate::tool::Sink;
+
+/// What was sent of each message, so that only what is new or changed is sent again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revisions(BTreeMap<String, Sent>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Sent {
+    /// Of the content.
+    digest: u64,
+    /// 1 for the message itself.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    version: u32,
+    /// What all versions together added to the sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_first(version: &u32) -> bool {
+    *version == 1
+}
+
+impl Revisions {
+    /// Whether a message was sent.
+    pub fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// The id of the newest version of a message that was sent.
+    pub fn newest(&self, id: &str) -> Option<String> {
+        self.0.get(id).map(|sent| name(id, sent.version))
+    }
+
+    /// Sends a message if it is new, or as a revision if it is not what it was. Time and metadata
+    /// alone make no revision. The parent is set to its newest version, or dropped when it is not
+    /// in the transcript; a message without content gets an empty text. Gives whether something
+    /// was sent.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn send(&mut self, mut message: Message, sink: &mut dyn Sink) -> Result<bool> {
+        if message.content.is_empty() {
+            message.content.push(Block::text(""));
+        }
+        let id = message.msg_id.clone();
+        let digest = digest(&message);
+        let parent = message.parent_msg_id.take();
+        message.parent_msg_id =
+            parent.map(|p| self.newest(&p).unwrap_or(p)).filter(|p| *p != id && sink.holds(p));
+        let Some(sent) = self.0.get_mut(&id) else {
+            // What was sent may be forgotten while the transcript is there; then it counts as the
+            // same, in its newest version.
+            let mut version = 1;
+            while sink.holds(&name(&id, version + 1)) {
+                version += 1;
+            }
+            let usage = message.usage;
+            let new = sink.message(message)?;
+            self.0.insert(id, Sent { digest, version, usage });
+            return Ok(new);
+        };
+        if sent.digest == digest {
+            return Ok(false);
+        }
+        let old = name(&id, sent.version);
+        sent.version += 1;
+        sent.digest = digest;
+        message.msg_id = name(&id, sent.version);
+        message.metadata.insert("sf".into(), json!({"replaces": old}));
+        let usage = message.usage.unwrap_or_default();
+        let counted = sent.usage.unwrap_or_default();
+        message.usage = Some(usage.beyond(counted)).filter(|u| !u.is_zero());
+        sent.usage = Some(counted.max(usage)).filter(|u| !u.is_zero());
+        sink.message(message)
+    }
+}
+
+fn name(id: &str, version: u32) -> String {
+    if version == 1 { id.to_owned() } else { format!("{id}~{version}") }
+}
+
+/// Of everything that makes a message another one, whatever the order of keys.
+fn digest(message: &Message) -> u64 {
+    let bare =
+        Message { timestamp: Time::default(), parent_msg_id: None, metadata: Map::new(), ..message.clone() };
+    let mut hash = Sha256::new();
+    feed(&serde_json::to_value(bare).unwrap_or_default(), &mut hash);
+    hash.finalize().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+fn feed(value: &Value, hash: &mut Sha256) {
+    match value {
+        Value::Array(list) => {
+            hash.update(b"[");
+            list.iter().for_each(|item| feed(item, hash));
+            hash.update(b"]");
+        }
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort();
+            hash.update(b"{");
+            for key in keys {
+                feed(&Value::String(key.clone()), hash);
+                map.get(key).into_iter().for_each(|item| feed(item, hash));
+            }
+            hash.update(b"}");
+        }
+        leaf => {
+            hash.update(leaf.to_string().as_bytes());
+            hash.update(b",");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::testing::Collector;
+
+    fn message(text: &str, output: u64) -> Message {
+        Message {
+            msg_id: "m".into(),
+            content: vec![Block::text(text)],
+            usage: Some(Usage { output, ..Usage::default() }),
+            ..Message::default()
+        }
+    }
+
+    #[test]
+    fn a_change_follows_under_a_new_name_and_tokens_count_once() {
+        let mut tape = Collector::default();
+        let mut sent = Revisions::default();
+        assert!(sent.send(message("a", 5), &mut tape).expect("sent"));
+        assert!(!sent.send(message("a", 5), &mut tape).expect("known"));
+        let text = serde_json::to_string(&sent).expect("saved");
+        let mut sent: Revisions = serde_json::from_str(&text).expect("loaded");
+        assert!(sent.send(message("ab", 7), &mut tape).expect("sent"));
+        assert!(sent.send(message("abc", 7), &mut tape).expect("sent"));
+        let ids: Vec<&str> = tape.messages.iter().map(|m| m.msg_id.as_str()).collect();
+        assert_eq!(ids, ["m", "m~2", "m~3"]);
+        assert_eq!(tape.messages[1].metadata["sf"]["replaces"], "m");
+        assert_eq!(tape.messages[2].metadata["sf"]["replaces"], "m~2");
+        let total: u64 = tape.messages.iter().filter_map(|m| m.usage).map(|u| u.output).sum();
+        assert_eq!(total, 7);
+    }
+
+    #[test]
+    fn what_is_in_the_transcript_counts_as_known_when_all_is_forgotten() {
+        let mut tape = Collector::default();
+        let mut sent = Revisions::default();
+        sent.send(message("a", 5), &mut tape).expect("sent");
+        sent.send(message("b", 5), &mut tape).expect("sent");
+        let mut fresh = Revisions::default();
+        assert!(!fresh.send(message("b", 5), &mut tape).expect("known"));
+        assert!(fresh.send(message("c", 5), &mut tape).expect("sent"));
+        assert_eq!(tape.messages.last().map(|m| m.msg_id.as_str()), Some("m~3"));
+    }
+
+    #[test]
+    fn the_order_of_keys_is_no_change() {
+        let block = |input: &str| Block::ToolUse {
+            tool_use_id: "t".into(),
+            name: "n".into(),
+            input: serde_json::from_str(input).expect("an object"),
+        };
+        let with = |block: Block| Message { content: vec![block], ..message("", 0) };
+        assert_eq!(digest(&with(block(r#"{"a":1,"b":2}"#))), digest(&with(block(r#"{"b":2,"a":1}"#))));
+        assert_ne!(digest(&with(block(r#"{"a":1,"b":2}"#))), digest(&with(block(r#"{"a":1,"b":3}"#))));
+    }
+}

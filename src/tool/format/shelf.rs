@@ -1,0 +1,191 @@
+//! Databases that hold many sessions: opened once for a capture of all of them, and looked into
+//! again only when they changed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Code, Error, Result};
+use crate::store::foreign::Foreign;
+use crate::tool::{Cursor, Progress, Source};
+
+/// The key of a database among the sources of a session.
+pub const DATABASE: &str = "database";
+/// The key of the log beside it.
+pub const LOG: &str = "wal";
+
+/// Why a read stopped.
+pub enum Stop {
+    /// The database could not be read.
+    Database(Error),
+    /// What was read could not be taken.
+    Sink(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(e: Error) -> Self {
+        Self::Sink(e)
+    }
+}
+
+/// Databases by path, each with what was found in it.
+pub struct Shelf<T>(Mutex<Inner<T>>);
+
+struct Inner<T> {
+    slots: BTreeMap<PathBuf, Slot<T>>,
+    left_out: Vec<(PathBuf, Error)>,
+}
+
+struct Slot<T> {
+    files: Vec<(PathBuf, Cursor)>,
+    index: Arc<T>,
+    /// Open from `look` to `finish`.
+    database: Option<Arc<Foreign>>,
+}
+
+impl<T> Shelf<T> {
+    /// An empty one.
+    pub const fn new() -> Self {
+        Self(Mutex::new(Inner { slots: BTreeMap::new(), left_out: Vec::new() }))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is in a database, from memory when its files did not change. `None`, and noted, when it
+    /// cannot be read; a file that is not there is nothing to note.
+    pub fn look(&self, path: &Path, index: impl Fn(&Foreign) -> Result<T>) -> Option<Arc<T>> {
+        let mut inner = self.inner();
+        if let Some(slot) = inner.slots.get(path)
+            && slot.files == now(path)
+        {
+            return Some(slot.index.clone());
+        }
+        inner.slots.remove(path);
+        let opened = open_with(path, &index);
+        match opened {
+            Ok((database, index)) => {
+                let (files, index) = (files(&database), Arc::new(index));
+                let slot = Slot { files, index: index.clone(), database: Some(Arc::new(database)) };
+                inner.slots.insert(path.to_owned(), slot);
+                Some(index)
+            }
+            Err(e) if e.code == Code::NotFound => None,
+            Err(e) => {
+                inner.left_out.push((path.to_owned(), e));
+                None
+            }
+        }
+    }
+
+    /// What was found in a database when it was last looked into.
+    pub fn index(&self, path: &Path) -> Option<Arc<T>> {
+        self.inner().slots.get(path).map(|slot| slot.index.clone())
+    }
+
+    /// Notes that something in a store had to be left out.
+    pub fn leave_out(&self, path: &Path, why: Error) {
+        let mut inner = self.inner();
+        if !inner.left_out.iter().any(|(p, e)| p == path && *e == why) {
+            inner.left_out.push((path.to_owned(), why));
+        }
+    }
+
+    /// Reads a session from a database. When it changes meanwhile, once again from its new state;
+    /// what cannot be read is noted, and is read the next time.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn read(
+        &self,
+        path: &Path,
+        mut read: impl FnMut(&Foreign) -> std::result::Result<(), Stop>,
+    ) -> Result<()> {
+        for last in [false, true] {
+            let done = self.open(path).map_err(Stop::Database).and_then(|database| read(&database));
+            match done {
+                Ok(()) => return Ok(()),
+                Err(Stop::Sink(e)) => return Err(e),
+                Err(Stop::Database(e)) if e.code == Code::Conflict && !last => {
+                    if let Some(slot) = self.inner().slots.get_mut(path) {
+                        slot.database = None;
+                    }
+                }
+                Err(Stop::Database(e)) => {
+                    self.leave_out(path, e);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, path: &Path) -> Result<Arc<Foreign>> {
+        if let Some(open) = self.inner().slots.get(path).and_then(|slot| slot.database.clone()) {
+            return Ok(open);
+        }
+        let database = Arc::new(Foreign::open(path)?);
+        if let Some(slot) = self.inner().slots.get_mut(path) {
+            slot.database = Some(database.clone());
+        }
+        Ok(database)
+    }
+
+    /// Closes the databases below a folder, and tells what was left out there.
+    pub fn finish(&self, root: &Path) -> Vec<Error> {
+        let mut inner = self.inner();
+        inner
+            .slots
+            .iter_mut()
+            .filter(|(path, _)| path.starts_with(root))
+            .for_each(|(_, s)| s.database = None);
+        let (here, others) =
+            std::mem::take(&mut inner.left_out).into_iter().partition(|(p, _)| p.starts_with(root));
+        inner.left_out = others;
+        let here: Vec<(PathBuf, Error)> = here;
+        here.into_iter().map(|(_, why)| why).collect()
+    }
+}
+
+fn open_with<T>(path: &Path, index: &impl Fn(&Foreign) -> Result<T>) -> Result<(Foreign, T)> {
+    let database = Foreign::open(path)?;
+    match index(&database) {
+        Ok(index) => Ok((database, index)),
+        // It changed while we looked.
+        Err(e) if e.code == Code::Conflict => {
+            let database = Foreign::open(path)?;
+            let index = index(&database)?;
+            Ok((database, index))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// A database and its log as sources of a session.
+pub fn sources(path: &Path) -> Vec<Source> {
+    let paths = std::iter::once(path.to_owned()).chain(Some(log(path)).filter(|p| p.exists()));
+    [DATABASE, LOG].into_iter().zip(paths).map(|(key, path)| Source { key: key.into(), path }).collect()
+}
+
+/// Remembers in which state of its files a session was read.
+pub fn remember(database: &Foreign, progress: &mut Progress) {
+    for (key, (_, cursor)) in [DATABASE, LOG].into_iter().zip(files(database)) {
+        progress.cursors.insert(key.to_owned(), cursor);
+    }
+}
+
+fn files(database: &Foreign) -> Vec<(PathBuf, Cursor)> {
+    database.files().into_iter().map(|(path, meta)| (path, Cursor::whole(&meta))).collect()
+}
+
+fn now(path: &Path) -> Vec<(PathBuf, Cursor)> {
+    let paths = [path.to_owned(), log(path)];
+    paths.into_iter().filter_map(|p| std::fs::metadata(&p).ok().map(|m| (p, Cursor::whole(&m)))).collect()
+}
+
+fn log(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
