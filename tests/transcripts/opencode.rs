@@ -229,8 +229,14 @@ fn live(sandbox: &Sandbox) -> (PathBuf, Connection) {
 fn put(db: &Connection, table: &str, id: &str, owner: &str, data: &Value, at: i64) {
     let session = "ses_e0452f821ffew2l9hwpDu3yr4T";
     let query = match table {
-        "message" => "insert or replace into message values (?1, ?2, ?4, ?4, ?3)",
-        _ => "insert or replace into part select ?1, ?5, ?2, ?4, ?4, ?3",
+        "message" => {
+            "insert into message values (?1, ?2, ?4, ?4, ?3)
+             on conflict (id) do update set data = ?3, time_updated = ?4"
+        }
+        _ => {
+            "insert into part values (?1, ?5, ?2, ?4, ?4, ?3)
+             on conflict (id) do update set data = ?3, time_updated = ?4"
+        }
     };
     let data = data.to_string();
     match table {
