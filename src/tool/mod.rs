@@ -6,6 +6,7 @@
 
 pub mod claude_code;
 pub mod codex;
+pub mod cursor;
 pub mod format;
 pub mod kilo_code;
 pub mod opencode;
@@ -256,7 +257,8 @@ pub trait Tool: Send + Sync {
     }
 }
 
-static ALL: [&dyn Tool; 4] = [&claude_code::ClaudeCode, &codex::Codex, &kilo_code::KILO, &opencode::OPENCODE];
+static ALL: [&dyn Tool; 5] =
+    [&claude_code::ClaudeCode, &codex::Codex, &cursor::CURSOR, &kilo_code::KILO, &opencode::OPENCODE];
 
 /// Every tool that can be read.
 pub fn all() -> &'static [&'static dyn Tool] {

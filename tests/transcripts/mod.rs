@@ -2,6 +2,7 @@
 
 mod claude_code;
 mod codex;
+mod cursor;
 mod incremental;
 mod opencode;
 mod search;
