@@ -240,7 +240,7 @@ impl Foreign {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let run = || -> rusqlite::Result<Vec<Row>> {
             let mut statement = connection.prepare_cached(query)?;
-            let names: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Cell::sql)))?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {

@@ -281,6 +281,7 @@ fn what_streams_is_written_once_and_a_change_follows_it() {
         "the prompt alone"
     );
     assert_eq!(sandbox.json(&["capture"])["messages"], 0);
+    assert_eq!(row(&rows(&sandbox), "ses_e0452f821ffew2l9hwpDu3yr4T")["live"], true);
     let tokens = json!({"input": 7, "output": 5, "reasoning": 1, "cache": {"read": 0, "write": 0}});
     let done = json!({"role": "assistant", "parentID": "msg_ff1", "modelID": "m", "finish": "stop", "tokens": tokens,
                       "time": {"created": at, "completed": at + 9}});
@@ -295,6 +296,7 @@ fn what_streams_is_written_once_and_a_change_follows_it() {
     assert_settled(&sandbox);
     let all = rows(&sandbox);
     let row = row(&all, "ses_e0452f821ffew2l9hwpDu3yr4T");
+    assert_eq!(row["live"], false);
     let new = lines(&sandbox, row).split_off(before);
     let ids: Vec<&str> = new.iter().filter_map(|l| l["msg_id"].as_str()).collect();
     assert_eq!(ids, ["msg_ff1", "msg_ff2", "msg_ff2~2"]);

@@ -18,8 +18,7 @@ use super::format::shelf::{self, Shelf};
 use super::{Progress, Session, Sink, Tool};
 use crate::error::{Error, Result};
 use crate::model::ToolId;
-use crate::store::foreign::Foreign;
-use crate::sys::{Clock, Env, clock};
+use crate::sys::Env;
 use index::Index;
 
 /// Cursor.
@@ -29,11 +28,6 @@ pub struct Cursor {
 
 /// The only one.
 pub static CURSOR: Cursor = Cursor { shelf: Shelf::new() };
-
-/// A database that nobody wrote to for so long holds no running conversation. Milliseconds.
-const FRESH: i64 = 10 * 60 * 1000;
-/// Larger databases are not opened only to see what runs.
-const GLANCE: u64 = 64 * 1024 * 1024;
 
 impl Tool for Cursor {
     fn id(&self) -> ToolId {
@@ -108,15 +102,7 @@ impl Tool for Cursor {
     }
 
     fn live(&self, root: &Path) -> Vec<String> {
-        let path = index::global(root);
-        let files: Vec<_> = shelf::sources(&path).iter().filter_map(|s| s.path.metadata().ok()).collect();
-        let newest = files.iter().filter_map(|m| m.modified().ok()).map(clock::millis).max().unwrap_or(0);
-        if files.iter().map(std::fs::Metadata::len).sum::<u64>() > GLANCE
-            || Clock::System.now().0 - newest > FRESH
-        {
-            return Vec::new();
-        }
-        Foreign::open(&path).and_then(|open| composer::generating(&open)).unwrap_or_default()
+        shelf::lately(&index::global(root), |open, _| composer::generating(open))
     }
 }
 

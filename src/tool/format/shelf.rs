@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Code, Error, Result};
 use crate::store::foreign::Foreign;
+use crate::sys::{Clock, clock};
 use crate::tool::{Cursor, Progress, Source};
 
 /// The key of a database among the sources of a session.
@@ -41,6 +42,12 @@ struct Slot<T> {
     index: Arc<T>,
     /// Open from `look` to `finish`.
     database: Option<Arc<Foreign>>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T> Shelf<T> {
@@ -160,6 +167,23 @@ fn open_with<T>(path: &Path, index: &impl Fn(&Foreign) -> Result<T>) -> Result<(
         }
         Err(e) => Err(e),
     }
+}
+
+/// A database that nobody wrote to for so long holds nothing that runs. Milliseconds.
+const FRESH: i64 = 10 * 60 * 1000;
+/// Larger databases are not opened only to see what runs.
+const GLANCE: u64 = 64 * 1024 * 1024;
+
+/// Asks a database what its program is doing at the moment; nothing, when it was not written to
+/// lately. `ask` also gets the moment before which a row is too old to matter, in milliseconds.
+pub fn lately(path: &Path, ask: impl FnOnce(&Foreign, i64) -> Result<Vec<String>>) -> Vec<String> {
+    let files: Vec<_> = sources(path).iter().filter_map(|s| s.path.metadata().ok()).collect();
+    let newest = files.iter().filter_map(|m| m.modified().ok()).map(clock::millis).max().unwrap_or(0);
+    let since = Clock::System.now().0 - FRESH;
+    if newest < since || files.iter().map(std::fs::Metadata::len).sum::<u64>() > GLANCE {
+        return Vec::new();
+    }
+    Foreign::open(path).and_then(|open| ask(&open, since)).unwrap_or_default()
 }
 
 /// A database and its log as sources of a session.

@@ -175,6 +175,19 @@ fn origin(title: &str, id: &str, database: &Foreign) -> Result<Option<String>> {
     Ok(found.first().and_then(|row| row.text("id")).map(str::to_owned))
 }
 
+/// Sessions with an answer that is not complete and was written to since then. (There is no end
+/// mark; an answer of a killed process stays like this for ever.)
+pub fn answering(database: &Foreign, since: i64) -> Result<Vec<String>> {
+    let query = "select distinct session_id as id from message where time_updated >= ?1 and json_valid(data)
+         and json_extract(data, '$.role') = 'assistant' and json_extract(data, '$.time.completed') is null
+         and json_extract(data, '$.error') is null";
+    Ok(database
+        .rows(query, &[since.into()])?
+        .iter()
+        .filter_map(|row| row.text("id").map(str::to_owned))
+        .collect())
+}
+
 /// Whether a session's rows are what they were when it was read, with nothing left to wait for.
 pub fn unchanged(entry: Option<&Entry>, progress: &Progress) -> bool {
     let memo = Memo::of(progress);

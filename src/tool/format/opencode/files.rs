@@ -80,9 +80,9 @@ fn object(path: &Path) -> Option<Map<String, Value>> {
 
 /// When a session was begun, in milliseconds.
 pub fn created(source: &Source) -> i64 {
-    let info = object(&source.path).and_then(|mut map| match map.remove("info") {
-        Some(Value::Object(info)) => Some(info),
-        _ => Some(map),
+    let info = object(&source.path).map(|mut map| match map.remove("info") {
+        Some(Value::Object(info)) => info,
+        _ => map,
     });
     let time = info.as_ref().and_then(|info| value::millis(value::object(info, "time")?, "created"));
     time.map_or(i64::MAX, |t| t.0)

@@ -122,6 +122,10 @@ impl Tool for Family {
         }
     }
 
+    fn live(&self, root: &Path) -> Vec<String> {
+        self.databases(root).iter().flat_map(|path| shelf::lately(path, database::answering)).collect()
+    }
+
     fn finish(&self, root: &Path) -> Vec<crate::error::Error> {
         self.shelf.finish(root)
     }
