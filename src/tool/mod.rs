@@ -8,7 +8,7 @@ pub mod claude_code;
 pub mod codex;
 pub mod cursor;
 pub mod format;
-pub mod kilo_code;
+pub mod kilo;
 pub mod opencode;
 #[cfg(test)]
 mod testing;
@@ -258,7 +258,7 @@ pub trait Tool: Send + Sync {
 }
 
 static ALL: [&dyn Tool; 5] =
-    [&claude_code::ClaudeCode, &codex::Codex, &cursor::CURSOR, &kilo_code::KILO, &opencode::OPENCODE];
+    [&claude_code::ClaudeCode, &codex::Codex, &cursor::CURSOR, &kilo::KILO, &opencode::OPENCODE];
 
 /// Every tool that can be read.
 pub fn all() -> &'static [&'static dyn Tool] {

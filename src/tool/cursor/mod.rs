@@ -37,12 +37,16 @@ impl Tool for Cursor {
     fn roots(&self, env: &Env) -> Vec<PathBuf> {
         let home = env.home();
         let config = env.path("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
-        vec![
+        // A portable editor, and a server that was told where to live, say so to what they start.
+        let told = [("VSCODE_PORTABLE", "user-data/User"), ("VSCODE_AGENT_FOLDER", "data/User")];
+        let told = told.into_iter().filter_map(|(name, below)| Some(env.path(name)?.join(below)));
+        let usual = [
             config.join("Cursor/User"),
             home.join("Library/Application Support/Cursor/User"),
             home.join(".cursor-server/data/User"),
             home.join(".cursor"),
-        ]
+        ];
+        told.chain(usual).collect()
     }
 
     fn find(&self, root: &Path) -> Result<Vec<Session>> {

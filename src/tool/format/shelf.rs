@@ -213,3 +213,86 @@ fn log(path: &Path) -> PathBuf {
     name.push("-wal");
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    const SAMPLE: &str =
+        "tests/fixtures/tools/cursor/state-vscdb-0.4x/home/.config/Cursor/User/globalStorage/state.vscdb";
+
+    fn sample() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("x.db");
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE), &path).expect("copied");
+        (dir, path)
+    }
+
+    fn touch(path: &Path, seconds: u64) {
+        let file = fs::OpenOptions::new().write(true).open(path).expect("opened");
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).expect("touched");
+    }
+
+    fn count(database: &Foreign) -> Result<i64> {
+        let rows = database.rows("select count(*) as n from cursorDiskKV", &[])?;
+        Ok(rows.first().and_then(|row| row.integer("n")).unwrap_or(0))
+    }
+
+    #[test]
+    fn a_database_is_looked_into_again_only_when_it_changed() {
+        let (dir, path) = sample();
+        let shelf = Shelf::new();
+        let looks = Cell::new(0);
+        let look = || {
+            shelf.look(&path, |database| {
+                looks.set(looks.get() + 1);
+                count(database)
+            })
+        };
+        assert_eq!((look().as_deref(), looks.get()), (Some(&5), 1));
+        assert!(shelf.finish(dir.path()).is_empty());
+        assert_eq!((look().as_deref(), looks.get()), (Some(&5), 1), "also after it was closed");
+        touch(&path, 1_000_000_000);
+        assert_eq!((look().as_deref(), looks.get()), (Some(&5), 2));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_once_and_what_is_not_there_is_nothing() {
+        let (dir, path) = sample();
+        let shelf = Shelf::new();
+        assert!(shelf.look(&dir.path().join("missing.db"), count).is_none());
+        assert!(shelf.finish(dir.path()).is_empty());
+        fs::write(&path, "x".repeat(4096)).expect("written");
+        assert!(shelf.look(&path, count).is_none());
+        assert!(shelf.finish(Path::new("/elsewhere")).is_empty());
+        let told = shelf.finish(dir.path());
+        assert_eq!(told.iter().map(|e| e.code).collect::<Vec<_>>(), [Code::Corrupt]);
+        assert!(shelf.finish(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_change_in_the_middle_begins_the_read_again() {
+        let (dir, path) = sample();
+        let shelf = Shelf::new();
+        shelf.look(&path, count).expect("there");
+        let mut reads = 0;
+        let read = |database: &Foreign| {
+            reads += 1;
+            if reads == 1 {
+                touch(&path, 1_000_000_000);
+            }
+            count(database).map(|_| ()).map_err(Stop::Database)
+        };
+        shelf.read(&path, read).expect("read");
+        assert_eq!(reads, 2);
+        assert!(shelf.finish(dir.path()).is_empty(), "the second time it held still");
+        let never = |_: &Foreign| Err(Stop::Database(Error::conflict("busy")));
+        shelf.read(&path, never).expect("noted");
+        assert_eq!(shelf.finish(dir.path()).len(), 1);
+        let sink = |_: &Foreign| Err(Stop::Sink(Error::cancelled()));
+        assert_eq!(shelf.read(&path, sink).expect_err("the sink's").code, Code::Cancelled);
+    }
+}
