@@ -311,6 +311,26 @@ fn what_streams_is_written_once_and_a_change_follows_it() {
 }
 
 #[test]
+fn tasks_and_what_agents_tell_each_other_are_kept_beside_the_talk() {
+    let sandbox = home_of("kilo-code", "real-cli-7.7.7");
+    let db = Connection::open(sandbox.home().join(".local/share/kilo/kilo.db")).expect("opened");
+    db.execute_batch(
+        "insert into kilo_board_message values
+             ('b1', 'ses_e0451a905ffeT4Nw2JrH3AP3DY', 1, 5, 's', 'all', 'note', 'halfway', null, 'm', 'c')",
+    )
+    .expect("written");
+    let _ = sandbox.json(&["capture"]);
+    let all = rows(&sandbox);
+    let own = |id: &str| {
+        let id = row(&all, id)["id"].as_str().expect("an id");
+        sandbox.json(&["show", id])["manifest"]["metadata"]["sf"]["kilo_code"].clone()
+    };
+    assert_eq!(own("ses_e0451a905ffeT4Nw2JrH3AP3DY")["board"][0]["body"], "halfway");
+    let todo = own("ses_e0452bae1ffe6iMNzhuFJZuFJk")["todo"].clone();
+    assert_eq!(todo[0], json!({"content": "fix typo", "status": "completed", "priority": "high"}));
+}
+
+#[test]
 fn a_fork_names_its_origin_and_costs_only_what_it_added() {
     let sandbox = home_of("opencode", WAL);
     let (_path, db) = live(&sandbox);

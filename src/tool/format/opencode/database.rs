@@ -1,7 +1,7 @@
 //! The SQLite store (OpenCode 1.2 and later, Kilo Code 7).
 //!
-//! Only the tables `session`, `message`, `part`, `todo` and `event_sequence` are read; `account`,
-//! `control_account` and `credential` hold secrets.
+//! Of its tables only those that are named here are read; `account`, `control_account` and
+//! `credential` hold secrets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -82,6 +82,17 @@ fn number(row: &Row, column: &str) -> i64 {
     row.integer(column).unwrap_or(0)
 }
 
+/// What is kept of a session beside its talk: name, table, query.
+const BESIDE: [(&str, &str, &str); 2] = [
+    ("todo", "todo", "select content, status, priority from todo where session_id = ?1 order by position"),
+    // Kilo: what the agents of one session tell each other.
+    (
+        "board",
+        "kilo_board_message",
+        "select * from kilo_board_message where board_root_session_id = ?1 order by seq",
+    ),
+];
+
 /// Reads what is new in a session.
 pub fn read(
     tag: &'static str,
@@ -99,11 +110,13 @@ pub fn read(
     if let Some(origin) = origin(&title, id, database).map_err(Stop::Database)? {
         thread.fork_of(origin);
     }
-    let todo = "select content, status, priority from todo where session_id = ?1 order by position";
-    if database.columns("todo").map_err(Stop::Database)?.contains("position") {
-        let list: Vec<Value> = rows(todo)?.into_iter().map(|row| Value::Object(row.into_json())).collect();
+    for (key, table, query) in BESIDE {
+        if database.columns(table).map_err(Stop::Database)?.is_empty() {
+            continue;
+        }
+        let list: Vec<Value> = rows(query)?.into_iter().map(|row| Value::Object(row.into_json())).collect();
         if !list.is_empty() {
-            thread.keep("todo", list.into());
+            thread.keep(key, list.into());
         }
     }
     let changed = "select m.id, max(m.time_updated, coalesce(p.t, 0)) as t from message m
