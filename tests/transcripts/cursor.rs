@@ -241,6 +241,14 @@ fn what_streams_is_written_once_and_a_change_follows_it() {
     assert_eq!((&main["tokens_in"], &main["tokens_out"]), (&json!(2105), &json!(134)), "counted once");
     let manifest = sandbox.json(&["show", main["id"].as_str().expect("an id")])["manifest"].clone();
     assert_eq!(manifest["metadata"]["sf"]["unknown_bubbles"], 1);
+    // The tokens of an answer may be told after it.
+    bubble(
+        "n2",
+        json!({"type": 2, "text": "corrected", "tokenCount": {"inputTokens": 5, "outputTokens": 9}}),
+    );
+    let again = capture(&sandbox);
+    assert_eq!((&again["messages"], &again["sessions_updated"]), (&json!(0), &json!(1)));
+    assert_eq!(row(&rows(&sandbox), MAIN)["tokens_out"], 139);
     let again = capture(&sandbox);
     assert_eq!((&again["messages"], &again["bytes_read"]), (&json!(0), &json!(0)));
 }

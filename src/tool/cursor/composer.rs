@@ -114,6 +114,7 @@ pub fn read(
         }
     }
     memo.stamp.clone_from(&entry.stamp);
+    head.unclaimed = memo.sent.late();
     progress.memo = serde_json::to_value(&memo).unwrap_or_default();
     progress.head = head;
     shelf::remember(database, &mut progress);

@@ -3,7 +3,7 @@
 //! A transcript is only appended to. A message that was changed after it was captured follows as
 //! `<msg_id>~2`, `<msg_id>~3`, … and names under `metadata.sf.replaces` the one it stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,13 +11,16 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::model::Time;
-use crate::model::message::{Block, Message, Usage};
+use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::Sink;
 
 /// What was sent of each message, so that only what is new or changed is sent again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Revisions(BTreeMap<String, Sent>);
+#[serde(default)]
+pub struct Revisions {
+    sent: BTreeMap<String, Sent>,
+    late: Usage,
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Sent {
@@ -29,6 +32,9 @@ struct Sent {
     /// What all versions together added to the sum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usage: Option<Usage>,
+    /// Whether it was named as missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    missing: bool,
 }
 
 fn first() -> u32 {
@@ -41,18 +47,57 @@ fn is_first(version: &u32) -> bool {
 }
 
 impl Revisions {
+    /// Tokens of messages that were sent before it was known how many they took.
+    pub fn late(&self) -> Usage {
+        self.late
+    }
+
     /// Whether a message was sent.
     pub fn knows(&self, id: &str) -> bool {
-        self.0.contains_key(id)
+        self.sent.contains_key(id)
     }
 
     /// The id of the newest version of a message that was sent.
     pub fn newest(&self, id: &str) -> Option<String> {
-        self.0.get(id).map(|sent| name(id, sent.version))
+        self.sent.get(id).map(|sent| name(id, sent.version))
     }
 
-    /// Sends a message if it is new, or as a revision if it is not what it was. Time and metadata
-    /// alone make no revision. The parent is set to its newest version, or dropped when it is not
+    /// Remarks which messages are not among those of now, once: an edit or a rewind took them out of
+    /// what the tool shows; the transcript keeps them.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn tell_missing(
+        &mut self,
+        now: &BTreeSet<String>,
+        kind: &str,
+        time: Time,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let gone = self.sent.iter_mut().filter(|(id, sent)| !now.contains(*id) && !sent.missing);
+        let gone: Vec<String> = gone
+            .map(|(id, sent)| {
+                sent.missing = true;
+                id.clone()
+            })
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let digest = Sha256::digest(gone.join(" ").as_bytes());
+        sink.message(Message {
+            msg_id: digest.iter().take(12).map(|b| format!("{b:02x}")).collect(),
+            role: Role::System,
+            content: vec![Block::opaque(kind, json!({"dropped": gone}))],
+            timestamp: time,
+            is_meta: true,
+            ..Message::default()
+        })?;
+        Ok(())
+    }
+
+    /// Sends a message if it is new, or as a revision if it is not what it was. Time, turn,
+    /// usage and metadata alone make no revision; see [`Revisions::late`]. The parent is set to its newest version, or dropped when it is not
     /// in the transcript; a message without content gets an empty text. Gives whether something
     /// was sent.
     ///
@@ -67,7 +112,7 @@ impl Revisions {
         let parent = message.parent_msg_id.take();
         message.parent_msg_id =
             parent.map(|p| self.newest(&p).unwrap_or(p)).filter(|p| *p != id && sink.holds(p));
-        let Some(sent) = self.0.get_mut(&id) else {
+        let Some(sent) = self.sent.get_mut(&id) else {
             // What was sent may be forgotten while the transcript is there; then it counts as the
             // same, in its newest version.
             let mut version = 1;
@@ -76,10 +121,14 @@ impl Revisions {
             }
             let usage = message.usage;
             let new = sink.message(message)?;
-            self.0.insert(id, Sent { digest, version, usage });
+            self.sent.insert(id, Sent { digest, version, usage, missing: false });
             return Ok(new);
         };
         if sent.digest == digest {
+            let counted = sent.usage.unwrap_or_default();
+            let usage = message.usage.unwrap_or_default();
+            self.late = self.late.plus(usage.beyond(counted));
+            sent.usage = Some(counted.max(usage)).filter(|u| !u.is_zero());
             return Ok(false);
         }
         let old = name(&id, sent.version);
@@ -101,8 +150,14 @@ fn name(id: &str, version: u32) -> String {
 
 /// Of everything that makes a message another one, whatever the order of keys.
 fn digest(message: &Message) -> u64 {
-    let bare =
-        Message { timestamp: Time::default(), parent_msg_id: None, metadata: Map::new(), ..message.clone() };
+    let bare = Message {
+        timestamp: Time::default(),
+        parent_msg_id: None,
+        turn_id: None,
+        usage: None,
+        metadata: Map::new(),
+        ..message.clone()
+    };
     let mut hash = Sha256::new();
     feed(&serde_json::to_value(bare).unwrap_or_default(), &mut hash);
     hash.finalize().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
@@ -151,7 +206,7 @@ mod tests {
         let mut tape = Collector::default();
         let mut sent = Revisions::default();
         assert!(sent.send(message("a", 5), &mut tape).expect("sent"));
-        assert!(!sent.send(message("a", 5), &mut tape).expect("known"));
+        assert!(!sent.send(message("a", 6), &mut tape).expect("known"));
         let text = serde_json::to_string(&sent).expect("saved");
         let mut sent: Revisions = serde_json::from_str(&text).expect("loaded");
         assert!(sent.send(message("ab", 7), &mut tape).expect("sent"));
@@ -161,7 +216,7 @@ mod tests {
         assert_eq!(tape.messages[1].metadata["sf"]["replaces"], "m");
         assert_eq!(tape.messages[2].metadata["sf"]["replaces"], "m~2");
         let total: u64 = tape.messages.iter().filter_map(|m| m.usage).map(|u| u.output).sum();
-        assert_eq!(total, 7);
+        assert_eq!((total, sent.late().output), (6, 1));
     }
 
     #[test]

@@ -142,6 +142,7 @@ impl Thread {
         if whole && self.head.cost_usd.is_none() && self.spent > 0.0 {
             self.head.cost_usd = Some(self.spent);
         }
+        self.head.unclaimed = self.memo.sent.late();
         progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
         progress.head = self.head;
     }
