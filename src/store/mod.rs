@@ -8,6 +8,7 @@ mod actor;
 mod check;
 mod deleted;
 mod features;
+pub mod foreign;
 mod hosts;
 mod journal;
 mod live;

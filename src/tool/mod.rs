@@ -9,9 +9,11 @@ pub mod claude_code;
 pub mod cline;
 pub mod codex;
 pub mod copilot;
+pub mod cursor;
 pub mod format;
 pub mod gemini;
 pub mod kilo_code;
+pub mod opencode;
 pub mod roo_code;
 #[cfg(test)]
 mod samples;
@@ -232,6 +234,12 @@ pub trait Tool: Send + Sync {
         0
     }
 
+    /// Whether nothing happened to a session since it was read: asked before its transcript is
+    /// opened, so it has to be cheap. A tool that keeps many sessions in one database looks at rows.
+    fn unchanged(&self, session: &Session, progress: &Progress) -> bool {
+        session.sources.iter().all(|s| format::jsonl::unchanged(s, progress.cursors.get(&s.key)))
+    }
+
     /// Reads what is new since the last time.
     ///
     /// A source that is no longer what it was is read again from its start, and then so are the
@@ -242,6 +250,13 @@ pub trait Tool: Send + Sync {
     /// Those of the sink. A file that cannot be read ends as if it had no more lines.
     fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()>;
 
+    /// Lets go of what [`Tool::find`] opened below a root, and says what had to be left out and why:
+    /// a store that is damaged, locked or of an unknown version.
+    fn finish(&self, root: &Path) -> Vec<crate::error::Error> {
+        let _ = root;
+        Vec::new()
+    }
+
     /// The native ids of sessions below a root that a running process of the tool holds.
     fn live(&self, root: &Path) -> Vec<String> {
         let _ = root;
@@ -249,18 +264,23 @@ pub trait Tool: Send + Sync {
     }
 }
 
+/// The list: one line for each tool.
+static ALL: [&dyn Tool; 10] = [
+    &claude_code::ClaudeCode,
+    &codex::Codex,
+    &gemini::Gemini,
+    &copilot::Copilot,
+    &cursor::CURSOR,
+    &amp::Amp,
+    &cline::Cline,
+    &roo_code::RooCode,
+    &kilo_code::KiloCode,
+    &opencode::OPENCODE,
+];
+
 /// Every tool that can be read.
 pub fn all() -> &'static [&'static dyn Tool] {
-    &[
-        &claude_code::ClaudeCode,
-        &codex::Codex,
-        &gemini::Gemini,
-        &copilot::Copilot,
-        &amp::Amp,
-        &cline::Cline,
-        &roo_code::RooCode,
-        &kilo_code::KiloCode,
-    ]
+    &ALL
 }
 
 /// The tool of an id, if it can be read.

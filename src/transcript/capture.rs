@@ -16,7 +16,6 @@ use crate::error::{Code, Error, Result};
 use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::sys::Env;
-use crate::tool::format::jsonl;
 use crate::tool::{Session, Tool};
 use recorder::Recorder;
 use tally::Saved;
@@ -97,6 +96,8 @@ pub struct ToolReport {
     pub counts: Counts,
     /// Sessions that could not be captured, and why; the others were.
     pub failed: Vec<(String, Error)>,
+    /// What of the tool's stores was left out, and why.
+    pub notices: Vec<Error>,
 }
 
 /// Captures what one tool has on this machine. Blocking.
@@ -112,6 +113,7 @@ pub fn run(
     ledger: &mut dyn Ledger,
 ) -> Result<ToolReport> {
     let roots = tool.roots(env);
+    let open = Open { tool, roots: &roots };
     let mut found = Vec::new();
     let mut failed = Vec::new();
     for root in &roots {
@@ -122,11 +124,20 @@ pub fn run(
     }
     let deleted = ledger.deleted(tool.id())?;
     found.retain(|session: &Session| !deleted.contains(&session.native_id));
+    // The same session in two stores (after a move, or a copy): the first root counts.
+    let mut ids = HashSet::new();
+    found.retain(|session: &Session| ids.insert(session.native_id.clone()));
     let known = ledger.captured(tool.id())?;
     let mut known: HashMap<String, Captured> =
         known.into_iter().map(|captured| (captured.native_id.clone(), captured)).collect();
-    let mut report =
-        ToolReport { tool: tool.id(), roots, found: found.len() as u64, counts: Counts::default(), failed };
+    let mut report = ToolReport {
+        tool: tool.id(),
+        roots: roots.clone(),
+        found: found.len() as u64,
+        counts: Counts::default(),
+        failed,
+        notices: Vec::new(),
+    };
     let work = to_read(tool, found, &known);
     let total = work.len() as u64;
     for (done, session) in work.into_iter().enumerate() {
@@ -144,7 +155,26 @@ pub fn run(
         }
     }
     ledger.progress(total, total, tool.id());
+    report.notices = open.close();
     Ok(report)
+}
+
+/// What a tool opened is closed again, however the capture ends.
+struct Open<'a> {
+    tool: &'a dyn Tool,
+    roots: &'a [PathBuf],
+}
+
+impl Open<'_> {
+    fn close(&self) -> Vec<Error> {
+        self.roots.iter().flat_map(|root| self.tool.finish(root)).collect()
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 /// The sessions with something new: those that grew first, then those that were never read,
@@ -155,7 +185,7 @@ fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Capture
     for session in found {
         match known.get(&session.native_id) {
             None => fresh.push((tool.age(&session), session)),
-            Some(captured) if !unchanged(&session, captured) => grown.push(session),
+            Some(captured) if !unchanged(tool, &session, captured) => grown.push(session),
             Some(_) => {}
         }
     }
@@ -164,15 +194,14 @@ fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Capture
     grown
 }
 
-/// Whether nothing happened since, as far as one can tell without opening a file.
-fn unchanged(session: &Session, captured: &Captured) -> bool {
+/// Whether nothing happened since, as far as one can tell without opening the transcript.
+fn unchanged(tool: &dyn Tool, session: &Session, captured: &Captured) -> bool {
     let Ok(saved) = serde_json::from_str::<Saved>(&captured.progress) else { return false };
     let renamed = match (&session.title, &captured.row) {
         (Some(title), Some(row)) => row.title.as_ref() != Some(title),
         _ => false,
     };
-    let cursors = &saved.progress.cursors;
-    !renamed && session.sources.iter().all(|source| jsonl::unchanged(source, cursors.get(&source.key)))
+    !renamed && tool.unchanged(session, &saved.progress)
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Capturing what the AI tools really wrote, and finding it again.
 
+mod any_rows;
 mod claude_code;
 mod codex;
+mod cursor;
 mod incremental;
+mod opencode;
 mod others;
 mod search;
 mod show;

@@ -64,7 +64,11 @@ impl Command for Capture {
         let start = cpu_time();
         let mut by_tool = Vec::new();
         for tool in tools {
-            by_tool.push(one(cx, tool, &local).await?);
+            let report = one(cx, tool, &local).await?;
+            for left_out in &report.notices {
+                cx.emit.notice(Level::Warn, format!("{tool}: {left_out}", tool = report.tool)).await;
+            }
+            by_tool.push(report);
         }
         let captured = cpu_time();
         if !cx.options.dry_run {
@@ -117,9 +121,11 @@ async fn one(cx: &Ctx, tool: &'static dyn Tool, host: &HostName) -> Result<ToolR
             found: 0,
             counts: Counts::default(),
             failed: Vec::new(),
+            notices: Vec::new(),
         };
         for root in &report.roots {
             report.found += tool.find(root)?.len() as u64;
+            report.notices.extend(tool.finish(root));
         }
         return Ok(report);
     }

@@ -3,7 +3,9 @@
 pub mod blocks;
 pub mod document;
 pub mod jsonl;
+pub mod opencode;
 pub mod revision;
+pub mod shelf;
 pub mod task;
 pub mod text;
 pub mod value;
