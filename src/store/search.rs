@@ -18,7 +18,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
 use self::query::Query;
-use super::transcripts::matching;
+use super::transcripts::{Wanted, matching};
 use super::{Database, Store, migrate};
 use crate::error::{Code, Error, Result};
 use crate::model::message::{Message, Role};
@@ -81,7 +81,7 @@ impl Store {
     /// # Errors
     /// Those of the file system.
     pub async fn index_transcripts(&self) -> Result<Indexed> {
-        let wanted = self.transcript_lengths().await?;
+        let wanted = self.transcripts_to_index().await?;
         let (db, rebuilt) = self.index()?;
         match level(&db, &wanted, self.paths()).await {
             Ok(messages) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0) }),
@@ -295,7 +295,7 @@ fn remove_index(paths: &Paths) -> Result<()> {
 }
 
 /// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
-async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> Result<u64> {
+async fn level(db: &Database, wanted: &[Wanted], paths: &Paths) -> Result<u64> {
     let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
     let mut gaps = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await?;
     let (mut messages, mut batches) = (0, 0);

@@ -229,7 +229,7 @@ async fn two_processes_that_see_the_same_gap_fill_it_once() {
             &[message(4, Role::User, "2026-11-03T10:00:00Z", "a newer parser")],
         )
         .await;
-    let wanted = shelf.store.transcript_lengths().await.expect("read");
+    let wanted = shelf.store.transcripts_to_index().await.expect("read");
     let sessions = shelf.store.paths().sessions();
     let (db, _) = shelf.store.index().expect("open");
     let seen = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await.expect("looked");
