@@ -259,8 +259,8 @@ fn a_fork_of_a_fork_has_the_history_of_both() {
     let sandbox = home_of("codex", "forked");
     let dir = sandbox.home().join(".codex/sessions/2026/11/21");
     let second = "01a1fbb6-7000-7491-8d8e-d0085a7f7585";
-    let fork = std::fs::read_dir(&dir).expect("a folder").flatten().map(|e| e.path());
-    let fork = fork.filter(|p| p.to_string_lossy().contains(FORK)).next().expect("the fork");
+    let mut fork = std::fs::read_dir(&dir).expect("a folder").flatten().map(|e| e.path());
+    let fork = fork.find(|p| p.to_string_lossy().contains(FORK)).expect("the fork");
     let text = std::fs::read_to_string(&fork).expect("read");
     let first = text.lines().next().expect("a line");
     let mut meta: Value = serde_json::from_str(first).expect("JSON");
