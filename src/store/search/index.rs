@@ -12,8 +12,9 @@ use crate::model::message::Message;
 use crate::model::{Time, TranscriptId};
 use crate::store::transcripts::Wanted;
 
-/// Text that is collected before it is put into the index, in bytes.
-const BATCH: usize = 16 * 1024 * 1024;
+/// Text that is collected before it is put into the index, in bytes: FTS5 writes a segment for each
+/// batch, and merges them later.
+const BATCH: usize = 32 * 1024 * 1024;
 /// Bits of a message's id below the second of its time. Few, since the index holds the distance
 /// from id to id for each word; where more messages fall into a second the next ids are taken.
 const BITS: u32 = 2;

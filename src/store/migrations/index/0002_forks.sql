@@ -34,7 +34,8 @@ create virtual table words using fts5 (
     tokenize = "unicode61 remove_diacritics 2"
 );
 
--- Bytes of words that are collected before a segment is written, and how many segments of a size
--- there may be: each word is written about once.
-insert into words (words, rank) values ('hashsize', 33554432);
-insert into words (words, rank) values ('automerge', 16);
+-- Bytes of words that are collected before a segment is written, and how many segments there may be
+-- before they are merged: a large capture writes each word once, and a search looks into each.
+insert into words (words, rank) values ('hashsize', 67108864);
+insert into words (words, rank) values ('automerge', 32);
+insert into words (words, rank) values ('crisismerge', 64);
