@@ -208,6 +208,7 @@ fn everything(sandbox: &Sandbox) -> (Vec<Value>, Vec<(PathBuf, String)>, Vec<Val
 /// different. `tests/run --slow`.
 #[test]
 fn killed_anywhere_it_ends_as_if_undisturbed() {
+    #[expect(clippy::disallowed_methods, reason = "the environment of the tests themselves")]
     let rounds = if std::env::var_os("SF_SLOW").is_some() { 200 } else { 3 };
     let fill = || {
         let sandbox = home_of("claude-code", "resume-fork");
