@@ -77,6 +77,21 @@ impl Master {
         }
     }
 
+    /// The words that open a terminal on the host, for a person to run: the target is the last.
+    ///
+    /// # Errors
+    /// When the configuration cannot be written.
+    pub(super) fn terminal(&self) -> Result<Vec<String>> {
+        let mut words = vec![self.settings.program.clone()];
+        if self.settings.config_file.is_some() {
+            self.make_folders()?;
+            files::write_atomic(&self.config, self.configuration()?.as_bytes())?;
+            words.extend(["-F".to_owned(), self.config.display().to_string()]);
+        }
+        words.extend(["-t".to_owned(), self.target.clone()]);
+        Ok(words)
+    }
+
     /// Makes the folders of socket, lock and configuration.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::remote::Remote;
 use super::ssh;
 
 use crate::config::settings::Ssh;
+use crate::error::Result;
 use crate::model::{HostName, host};
 use crate::sys::{Env, Paths};
 
@@ -37,6 +38,16 @@ impl Fleet {
         let local = Arc::new(Local::new(env.clone(), calls));
         let (env, paths, ssh) = (env.clone(), paths.clone(), SshSettings::new(ssh, env));
         Self(Arc::new(Inner { env, paths, ssh, local, remote: Mutex::default() }))
+    }
+
+    /// The words that open a terminal on a host behind ssh, with the user's settings; what is to be
+    /// run there follows as one more word.
+    ///
+    /// # Errors
+    /// When the configuration cannot be written.
+    pub fn terminal(&self, host: &host::Host) -> Result<Vec<String>> {
+        let Inner { env, paths, ssh, .. } = &*self.0;
+        Master::new(host.name.clone(), &host.target, ssh.clone(), env.clone(), paths).terminal()
     }
 
     /// A host, by its definition. The same object is given out again while the definition stays.

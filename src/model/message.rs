@@ -252,6 +252,23 @@ impl Message {
         self.metadata.get("sf")?.get("replaces")?.as_str()
     }
 
+    /// Whether a fork has it from its origin: it is there so that the transcript is whole, and counts
+    /// no tokens.
+    pub fn is_inherited(&self) -> bool {
+        self.metadata.get("sf").and_then(|own| own.get("inherited")) == Some(&Value::Bool(true))
+    }
+
+    /// Marks it so: `metadata.sf.inherited`.
+    #[must_use]
+    pub fn inherited(mut self) -> Self {
+        self.usage = None;
+        let own = self.metadata.entry("sf").or_insert_with(|| Value::Object(Map::new()));
+        if let Some(own) = own.as_object_mut() {
+            own.insert("inherited".into(), true.into());
+        }
+        self
+    }
+
     /// How many tools it calls.
     pub fn tool_calls(&self) -> u64 {
         self.content.iter().filter(|b| matches!(b, Block::ToolUse { .. })).count() as u64

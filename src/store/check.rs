@@ -64,9 +64,9 @@ impl Store {
     /// # Errors
     /// Those of the databases.
     pub async fn index_level(&self) -> Result<Level> {
-        let wanted = self.transcript_lengths().await?;
+        let wanted = self.transcripts_to_index().await?;
         let has = self.index_lengths().await?;
-        let behind = wanted.iter().filter(|(id, length)| has.get(id.as_str()) != Some(length)).count();
+        let behind = wanted.iter().filter(|w| has.get(w.id.as_str()) != Some(&w.length)).count();
         Ok(Level { transcripts: wanted.len() as u64, behind: behind as u64 })
     }
 }

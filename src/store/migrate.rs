@@ -15,7 +15,8 @@ pub const STATE: Migrations = &[
 ];
 
 /// `index.db`.
-pub const INDEX: Migrations = &[include_str!("migrations/index/0001_messages.sql")];
+pub const INDEX: Migrations =
+    &[include_str!("migrations/index/0001_messages.sql"), include_str!("migrations/index/0002_forks.sql")];
 
 /// Runs what is missing, each script in one transaction with its number.
 ///

@@ -14,6 +14,7 @@ mod journal;
 mod live;
 mod migrate;
 mod search;
+mod state;
 mod transcripts;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -23,6 +24,7 @@ pub use check::{Checked, Level};
 pub use deleted::Deleted;
 pub use journal::JournalRow;
 pub use search::{Found, Indexed, Search};
+pub use state::State;
 
 use crate::error::Result;
 use crate::sys::Paths;

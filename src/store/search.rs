@@ -13,18 +13,20 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
 use self::query::Query;
-use super::transcripts::matching;
+use super::transcripts::{Wanted, matching};
 use super::{Database, Store, migrate};
 use crate::error::{Code, Error, Result};
 use crate::model::message::{Message, Role};
 use crate::model::transcript::{Filter, Hit};
 use crate::model::{Time, TranscriptId};
 use crate::sys::Paths;
+use crate::sys::clock::thread_cpu_time;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +63,8 @@ pub struct Indexed {
     pub messages: u64,
     /// Why it was made anew, if it was.
     pub rebuilt: Option<String>,
+    /// CPU time that it took.
+    pub cpu: Duration,
 }
 
 /// A message in the index.
@@ -81,16 +85,16 @@ impl Store {
     /// # Errors
     /// Those of the file system.
     pub async fn index_transcripts(&self) -> Result<Indexed> {
-        let wanted = self.transcript_lengths().await?;
+        let wanted = self.transcripts_to_index().await?;
         let (db, rebuilt) = self.index()?;
         match level(&db, &wanted, self.paths()).await {
-            Ok(messages) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0) }),
+            Ok((messages, cpu)) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0), cpu }),
             Err(error) if error.code == Code::Corrupt => {
                 drop(db);
                 self.drop_index()?;
                 let (db, _) = self.index()?;
-                let messages = level(&db, &wanted, self.paths()).await?;
-                Ok(Indexed { messages, rebuilt: Some(error.message) })
+                let (messages, cpu) = level(&db, &wanted, self.paths()).await?;
+                Ok(Indexed { messages, rebuilt: Some(error.message), cpu })
             }
             Err(error) => Err(error),
         }
@@ -295,9 +299,14 @@ fn remove_index(paths: &Paths) -> Result<()> {
 }
 
 /// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
-async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> Result<u64> {
+/// Gives the number of messages and the CPU time.
+async fn level(db: &Database, wanted: &[Wanted], paths: &Paths) -> Result<(u64, Duration)> {
     let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
-    let mut gaps = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await?;
+    let (mut gaps, began) =
+        db.write(move |tx| Ok((index::gaps(tx, &wanted, &sessions)?, thread_cpu_time()))).await?;
+    if gaps.is_empty() {
+        return Ok((0, Duration::ZERO));
+    }
     let (mut messages, mut batches) = (0, 0);
     while !gaps.is_empty() {
         batches += 1;
@@ -311,11 +320,13 @@ async fn level(db: &Database, wanted: &[(TranscriptId, u64)], paths: &Paths) -> 
         messages += more;
         gaps = rest;
     }
+    // The words are written when a batch is finished, behind the change itself: so ask afterwards.
+    let cpu = db.write(|_| Ok(thread_cpu_time())).await?.saturating_sub(began);
     if batches > 1 {
         // The log has grown by all that was written; nobody needs it at that size any more.
         db.read(|db| Ok(db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)).await?;
     }
-    Ok(messages)
+    Ok((messages, cpu))
 }
 
 fn places(db: &Connection, sql: &str, values: &[Sql]) -> Result<Vec<Place>> {

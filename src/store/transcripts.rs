@@ -21,6 +21,16 @@ const ROW: &str = "t.id, t.tool, t.native_id, t.title, t.alias, t.host, t.workdi
       where instr(t.workdir || '/', '/features/' || f.name || '/') > 0
       order by length(f.name) desc limit 1) as feature";
 
+/// A transcript as the index should have it.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub id: TranscriptId,
+    /// Bytes of its messages.
+    pub length: u64,
+    /// Whether what it has from its origin belongs into the index: the origin is not there.
+    pub whole: bool,
+}
+
 impl Store {
     /// Rows that fit, in the given order, at most `limit` (0: all) after `offset`.
     ///
@@ -252,17 +262,23 @@ impl Store {
             .await
     }
 
-    /// Ids and lengths of all transcripts: what the index has to have.
-    pub(super) async fn transcript_lengths(&self) -> Result<Vec<(TranscriptId, u64)>> {
+    /// What the index has to have: every transcript, the newest first.
+    pub(super) async fn transcripts_to_index(&self) -> Result<Vec<Wanted>> {
         self.state()?
             .read(|db| {
                 let mut query = db.prepare_cached(
-                    "select id, length from transcript where id is not null order by updated, n",
+                    "select t.id, t.length, exists (select 1 from transcript p where p.host = t.host
+                        and p.tool = t.tool and p.native_id = t.parent_native and p.id is not null)
+                     from transcript t where t.id is not null order by t.updated desc, t.n desc",
                 )?;
                 let mut rows = query.query([])?;
                 let mut all = Vec::new();
                 while let Some(row) = rows.next()? {
-                    all.push((row.get::<_, String>(0)?.parse()?, row.get(1)?));
+                    all.push(Wanted {
+                        id: row.get::<_, String>(0)?.parse()?,
+                        length: row.get(1)?,
+                        whole: !row.get::<_, bool>(2)?,
+                    });
                 }
                 Ok(all)
             })

@@ -89,6 +89,15 @@ impl Watch {
 
 /// CPU time (user and system) that this process has used.
 pub fn cpu_time() -> Duration {
-    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    used(rustix::time::ClockId::ProcessCPUTime)
+}
+
+/// CPU time that the calling thread has used.
+pub fn thread_cpu_time() -> Duration {
+    used(rustix::time::ClockId::ThreadCPUTime)
+}
+
+fn used(clock: rustix::time::ClockId) -> Duration {
+    let t = rustix::time::clock_gettime(clock);
     Duration::new(u64::try_from(t.tv_sec).unwrap_or(0), u32::try_from(t.tv_nsec).unwrap_or(0))
 }

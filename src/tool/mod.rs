@@ -145,6 +145,8 @@ pub struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rank {
+    /// The first prompt, which a fork has from its origin.
+    Inherited,
     /// The first prompt.
     Prompt,
     /// Made by a model.
@@ -159,7 +161,7 @@ impl Head {
     pub fn offer_title(&mut self, rank: Rank, text: &str) {
         let better = match &self.title {
             None => true,
-            Some((old, _)) if rank == Rank::Prompt => rank > *old,
+            Some((old, _)) if rank <= Rank::Prompt => rank > *old,
             Some((old, _)) => rank >= *old,
         };
         if better && let Some(line) = format::text::title(text) {
@@ -191,7 +193,8 @@ pub trait Sink {
     /// Whether the transcript holds a message.
     fn holds(&self, msg_id: &str) -> bool;
 
-    /// Among the captured sessions of the same root, the one that holds this message.
+    /// Among the other captured sessions of the same root, the one whose own message this is: not
+    /// one that has it from its origin.
     fn elsewhere(&mut self, root: &str, msg_id: &str) -> Option<String>;
 
     /// Takes a line that the tool keeps beside the talk.
@@ -227,8 +230,16 @@ pub trait Tool: Send + Sync {
     /// When the root itself cannot be read.
     fn find(&self, root: &Path) -> Result<Vec<Session>>;
 
-    /// Where a session that was never read comes among the others, smallest first: a fork after
-    /// its origin.
+    /// What sessions have in common of which some may be forks or parts of others: any text of the
+    /// tool's choice, or the native id of the session that this one comes from. `None` for a session
+    /// that stands alone.
+    fn family(&self, session: &Session) -> Option<String> {
+        let _ = session;
+        None
+    }
+
+    /// Where a session that was never read comes in its family, smallest first: a fork after its
+    /// origin.
     fn age(&self, session: &Session) -> i64 {
         let _ = session;
         0

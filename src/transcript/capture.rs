@@ -4,6 +4,7 @@
 //! last the [`Ledger`] records the new length together with how far the tool's files were read. A
 //! process that is killed anywhere in between loses nothing and repeats nothing.
 
+mod order;
 mod recorder;
 mod tally;
 
@@ -177,20 +178,18 @@ impl Drop for Open<'_> {
     }
 }
 
-/// The sessions with something new: those that grew first, then those that were never read,
-/// origins before their forks.
+/// The sessions with something new: those that grew first, then those that were never read.
 fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Captured>) -> Vec<Session> {
     let mut grown = Vec::new();
     let mut fresh = Vec::new();
     for session in found {
         match known.get(&session.native_id) {
-            None => fresh.push((tool.age(&session), session)),
+            None => fresh.push(session),
             Some(captured) if !unchanged(tool, &session, captured) => grown.push(session),
             Some(_) => {}
         }
     }
-    fresh.sort_by_key(|(age, _)| *age);
-    grown.extend(fresh.into_iter().map(|(_, session)| session));
+    grown.extend(order::newest_first(tool, fresh));
     grown
 }
 

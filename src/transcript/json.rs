@@ -13,6 +13,11 @@ struct OneLine;
 
 impl Formatter for OneLine {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // All three begin with `0xC2` at least, and most texts have no such byte.
+        let largest = |bytes: &[u8]| bytes.iter().fold(0, |max: u8, byte| max.max(*byte));
+        if fragment.as_bytes().chunks(256).all(|bytes| largest(bytes) < 0xC2) {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(['\u{85}', '\u{2028}', '\u{2029}']) {
             let (before, from) = rest.split_at(at);

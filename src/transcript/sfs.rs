@@ -132,10 +132,31 @@ fn id_of(line: &[u8]) -> Option<String> {
     quick.or_else(|| serde_json::from_slice::<Id>(line).ok().map(|l| l.msg_id))
 }
 
-/// The ids of all messages of a transcript, for telling what a fork copied.
-pub fn message_ids(sessions: &Path, id: &TranscriptId) -> HashSet<String> {
-    let file = File::open(messages_file(sessions, id));
-    file.and_then(|file| ids(&file, u64::MAX)).map(|(ids, _)| ids).unwrap_or_default()
+/// The ids of a transcript's own messages, for telling what a fork has from it.
+pub fn own_ids(sessions: &Path, id: &TranscriptId) -> HashSet<String> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        msg_id: String,
+        #[serde(default)]
+        metadata: Metadata,
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Metadata {
+        #[serde(default)]
+        sf: Own,
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Own {
+        #[serde(default)]
+        inherited: bool,
+    }
+    let Ok(file) = File::open(messages_file(sessions, id)) else { return HashSet::new() };
+    let lines = BufReader::with_capacity(BUFFER, file).split(b'\n').map_while(std::io::Result::ok);
+    lines
+        .filter_map(|line| serde_json::from_slice::<Line>(&line).ok())
+        .filter(|line| !line.metadata.sf.inherited)
+        .map(|line| line.msg_id)
+        .collect()
 }
 
 /// Appends a zstd frame to the raw file, after cutting off what goes beyond `length`. Gives the

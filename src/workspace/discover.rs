@@ -35,19 +35,42 @@ pub struct FoundFeature {
     pub name: FeatureName,
     /// Its worktrees, by repository.
     pub repos: BTreeSet<RepoName>,
+    /// The branch that is checked out in the first of them.
+    #[serde(default)]
+    pub branch: Option<String>,
 }
 
-const LOOK: &str = r#"for a in "$R"/repo-cache/*.anchor; do
+/// Worktrees are found by their folder, `features/<feature>/<repo>`, wherever the anchor keeps it:
+/// some programs make them below the anchor itself. Those of no anchor are found by looking.
+const LOOK: &str = r#"top=$(cd "$R" 2>/dev/null && pwd -P) || exit 0
+for a in "$R"/repo-cache/*.anchor; do
   [ -d "$a" ] || continue
   n=${a##*/}
+  n=${n%.anchor}
   G=$a
   [ -e "$a/.git" ] && G="$a/.git"
-  echo "repo ${n%.anchor} $(git --git-dir="$G" config --get remote.origin.url 2>/dev/null)"
+  echo "repo $n $(git --git-dir="$G" config --get remote.origin.url 2>/dev/null)"
+  here=$(cd "$a" && pwd -P)
+  git --git-dir="$G" worktree list --porcelain 2>/dev/null | while read -r key value; do
+    case $key in
+    worktree) w=$value ;;
+    branch)
+      case $w in
+      "$top"/features/*/"$n" | "$here"/*/"$n")
+        f=${w%/*}
+        [ ! -e "$w/.git" ] || echo "tree ${f##*/} $n ${value#refs/heads/}" ;;
+      "$here"/*)
+        f=${value#refs/heads/feat/}
+        [ "$f" = "$value" ] || [ ! -e "$w/.git" ] || echo "tree $f $n ${value#refs/heads/}" ;;
+      esac ;;
+    esac
+  done
 done
 for w in "$R"/features/*/*; do
   [ -e "$w/.git" ] || continue
   f=${w%/*}
-  echo "tree ${f##*/} ${w##*/}"
+  [ -d "$R/repo-cache/${w##*/}.anchor" ] || echo "repo ${w##*/} $(git -C "$w" config --get remote.origin.url 2>/dev/null)"
+  echo "tree ${f##*/} ${w##*/} $(git -C "$w" symbolic-ref --quiet --short HEAD 2>/dev/null)"
 done
 exit 0
 "#;
@@ -71,16 +94,21 @@ fn parse(text: &str) -> Found {
             "repo" => {
                 if let Ok(name) = name.parse() {
                     let url = Some(rest.to_owned()).filter(|url| !url.is_empty());
-                    found.repos.push(FoundRepo { name, url });
+                    if !found.repos.iter().any(|known: &FoundRepo| known.name == name) {
+                        found.repos.push(FoundRepo { name, url });
+                    }
                 }
             }
             "tree" => {
-                let (Ok(name), Ok(repo)) = (name.parse::<FeatureName>(), rest.parse()) else { continue };
+                let (repo, branch) = rest.split_once(' ').unwrap_or((rest, ""));
+                let (Ok(name), Ok(repo)) = (name.parse::<FeatureName>(), repo.parse()) else { continue };
+                let branch = Some(branch.to_owned()).filter(|branch| !branch.is_empty());
                 match found.features.iter_mut().find(|f| f.name == name) {
                     Some(feature) => {
                         feature.repos.insert(repo);
+                        feature.branch = feature.branch.take().or(branch);
                     }
-                    None => found.features.push(FoundFeature { name, repos: BTreeSet::from([repo]) }),
+                    None => found.features.push(FoundFeature { name, repos: BTreeSet::from([repo]), branch }),
                 }
             }
             _ => {}
@@ -95,10 +123,12 @@ mod tests {
 
     #[test]
     fn strange_names_are_passed_over() {
-        let found =
-            parse("repo core /srv/core\nrepo bad..name x\ntree pay core\ntree pay web\ntree -x y\nnoise\n");
+        let found = parse(
+            "repo core /srv/core\nrepo bad..name x\ntree pay core feat/pay\ntree pay web\ntree -x y\nnoise\n",
+        );
         assert_eq!(found.repos.len(), 1);
         assert_eq!(found.features.len(), 1);
         assert_eq!(found.features[0].repos.len(), 2);
+        assert_eq!(found.features[0].branch.as_deref(), Some("feat/pay"));
     }
 }

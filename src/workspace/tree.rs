@@ -61,7 +61,7 @@ pub(super) struct Known {
 }
 
 /// Finds the branch here (`lo`), on the remote (`re`) and the base, in one question to git.
-const REFS: &str = r#"lo= re= base=
+pub(super) const REFS: &str = r#"lo= re= base=
 refs=$(g for-each-ref --format='%(refname) %(objectname) %(symref)' "refs/heads/$B" "refs/remotes/origin/$B" "refs/remotes/origin/${b:-HEAD}" 2>/dev/null)
 while read -r name oid to; do
   [ "$name" = "refs/heads/$B" ] && lo=$oid

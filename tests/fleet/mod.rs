@@ -3,6 +3,7 @@
 mod commands;
 mod link;
 mod removal;
+mod state;
 mod worktrees;
 
 use crate::support::Sandbox;

@@ -20,9 +20,14 @@ fn expected(case: &Value, session: &str, kinds: &[&str], pointer: &str) -> u64 {
         .sum()
 }
 
+/// Whether a fork has a line from its origin, which the log does not tell again.
+fn inherited(line: &Value) -> bool {
+    line["metadata"]["sf"]["inherited"] == true
+}
+
 /// Answers of the model: each has an id, which its lines share.
 fn answers(lines: &[Value], sidechain: bool) -> usize {
-    let ids = lines.iter().filter(|l| (l["is_sidechain"] == true) == sidechain);
+    let ids = lines.iter().filter(|l| (l["is_sidechain"] == true) == sidechain && !inherited(l));
     ids.filter_map(|l| l["metadata"]["message_id"].as_str()).collect::<HashSet<_>>().len()
 }
 
@@ -88,8 +93,10 @@ fn asked(name: &str, session: &str) -> Vec<&'static str> {
         ("resume-fork", "1111") => {
             vec!["The codename is heron.", "What is the codename?", "And now?", "Check again"]
         }
-        // A fork's file repeats its origin; only what it added is its own.
-        ("resume-fork", _) => vec!["Rename it to ibis"],
+        // A fork of the first three.
+        ("resume-fork", _) => {
+            vec!["The codename is heron.", "What is the codename?", "And now?", "Rename it to ibis"]
+        }
         ("subagents" | "subagents-background", _) => vec!["Survey the endpoints"],
         ("thinking", _) => vec!["Queue or callbacks?", "Be more exact", "How long is app.py?"],
         ("tools-git", _) => vec!["Add a health endpoint with a test"],
@@ -158,13 +165,26 @@ fn sub_agents_speak_where_they_spoke_and_name_their_call() {
 }
 
 #[test]
-fn a_fork_has_only_its_own_and_names_its_origin() {
+fn a_fork_is_whole_and_names_its_origin() {
     let (sandbox, rows) = captured("resume-fork");
     let origin = row(&rows, "11111111-2222-4333-8444-555555555555");
     let fork = row(&rows, "feea1505-387f-4c5b-ba05-a18f7784b07f");
     assert_eq!(fork["parent"], origin["id"]);
     assert_eq!(origin["parent"], Value::Null);
-    assert_eq!((&origin["messages"], &fork["messages"]), (&8.into(), &2.into()));
+    assert_eq!((&origin["messages"], &fork["messages"]), (&8.into(), &8.into()));
+    let (old, new) = (lines(&sandbox, origin), lines(&sandbox, fork));
+    let (from_origin, own) = new.split_at(6);
+    assert!(from_origin.iter().all(|l| inherited(l) && l["usage"].is_null()), "{from_origin:?}");
+    assert!(!own.iter().any(inherited), "{own:?}");
+    for (one, other) in from_origin.iter().zip(&old) {
+        assert_eq!((&one["msg_id"], &one["content"]), (&other["msg_id"], &other["content"]));
+    }
+    assert_eq!(own[0]["parent_msg_id"], from_origin[5]["msg_id"]);
+    // Each text is found once, where it was said.
+    let found = sandbox.json(&["search", "codename"]);
+    let hits = found["hits"].as_array().expect("hits");
+    assert!(!hits.is_empty() && hits.iter().all(|hit| hit["id"] == origin["id"]), "{found}");
+    assert_eq!(sandbox.json(&["search", "ibis", "--role", "user"])["hits"][0]["id"], fork["id"]);
     assert_eq!(origin["title"], "heron naming");
     let id = fork["id"].as_str().expect("an id");
     let manifest = sandbox.json(&["show", id])["manifest"].clone();

@@ -1,8 +1,8 @@
 //! Codex: what the requests held against what was captured.
 //!
 //! `case.json` tells what the CLI sent to the server. A request holds the whole history, so:
-//! - a fork's requests repeat its origin's prompts and answers, and the server saw a sub-agent's
-//!   requests under the id of the tree's root: both are added up here before they are compared;
+//! - the server saw a sub-agent's requests under the id of the tree's root: both are added up here
+//!   before they are compared;
 //! - the last reply of a session came back in no request, so captured answers are a superset;
 //! - the compaction prompt is the tool's own and stands in no session file;
 //! - a session that is not `in_request_log` has nothing to compare with, but must be readable.
@@ -47,20 +47,16 @@ fn every_case_agrees_with_the_requests() {
     }
 }
 
-/// The messages that the server saw in requests of a session: its own; before them those of the
-/// session that it is a fork of; and those of its sub-agents.
+/// The messages that the server saw in requests of a session: its own, and those of its sub-agents.
 fn seen_with(sandbox: &crate::support::Sandbox, rows: &[Value], own: &Value) -> Seen {
     let is_agent = |row: &Value| {
         let id = row["id"].as_str().expect("an id");
         sandbox.json(&["show", id])["manifest"]["metadata"]["sf"]["thread_source"] == "subagent"
     };
     let mut seen = Seen::default();
-    seen.add(&messages(sandbox, own), true);
-    if let Some(origin) = rows.iter().find(|r| r["id"] == own["parent"] && !is_agent(own)) {
-        seen.add(&messages(sandbox, origin), false);
-    }
+    seen.add(&messages(sandbox, own));
     for agent in rows.iter().filter(|r| r["parent"] == own["id"] && is_agent(r)) {
-        seen.add(&messages(sandbox, agent), true);
+        seen.add(&messages(sandbox, agent));
     }
     seen
 }
@@ -75,13 +71,13 @@ struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, messages: &[Value], calls: bool) {
+    fn add(&mut self, messages: &[Value]) {
         self.prompts.extend(prompts(messages).iter().map(|p| cut(p)));
         for message in messages {
             if message["role"] == "assistant" {
                 self.answers.extend(texts(message, "text").iter().map(|t| cut(t)));
             }
-            for block in message["blocks"].as_array().expect("blocks").iter().filter(|_| calls) {
+            for block in message["blocks"].as_array().expect("blocks") {
                 match block["type"].as_str() {
                     Some("tool_use") => {
                         *self.calls.entry(block["name"].as_str().expect("a name").to_owned()).or_default() +=
@@ -186,10 +182,10 @@ fn recorded(sandbox: &crate::support::Sandbox, native_id: &str) -> Option<[u64; 
 
 #[test]
 fn sub_agents_and_forks_are_rows_of_their_own_with_a_parent() {
-    for (name, prompt) in [
-        ("subagents", "Count the Python files in this repository."),
-        ("forked", "Take plan B instead."),
-        ("cli-0.130-fork", "Second, in the fork."),
+    for (name, asked) in [
+        ("subagents", &["Count the Python files in this repository."] as &[&str]),
+        ("forked", &["Which plans are there?", "Go on with A.", "Take plan B instead."]),
+        ("cli-0.130-fork", &["First.", "Second, in the fork."]),
     ] {
         let sandbox = home_of("codex", name);
         let _ = sandbox.json(&["capture"]);
@@ -197,8 +193,99 @@ fn sub_agents_and_forks_are_rows_of_their_own_with_a_parent() {
         let child = rows.iter().find(|r| r["parent"].is_string()).expect("a child");
         let parent = rows.iter().find(|r| r["id"] == child["parent"]).expect("its parent");
         assert_eq!(parent["parent"], Value::Null, "{name}");
-        assert_eq!(prompts(&messages(&sandbox, child)), [prompt], "{name}");
+        assert_eq!(prompts(&messages(&sandbox, child)), asked, "{name}");
+        if let [first, .., last] = asked {
+            let first = sandbox.json(&["search", &format!("\"{first}\""), "--role", "user"]);
+            assert_eq!((&first["total"], &first["hits"][0]["id"]), (&1.into(), &parent["id"]), "{name}");
+            let last = sandbox.json(&["search", &format!("\"{last}\""), "--role", "user"]);
+            assert_eq!((&last["total"], &last["hits"][0]["id"]), (&1.into(), &child["id"]), "{name}");
+        }
     }
+}
+
+/// Ids of the origin and of the fork in the case `forked`.
+const ORIGIN: &str = "01a1fbb6-5e14-7580-ab56-44a2ea76277e";
+const FORK: &str = "01a1fbb6-6209-7491-8d8e-d0085a7f7585";
+
+#[test]
+fn a_fork_is_whole_wherever_its_origin_is() {
+    let whole = ["Which plans are there?", "Go on with A.", "Take plan B instead."];
+    for (where_to, script) in [
+        ("archived", "mkdir archived_sessions; mv sessions/2026/11/21/*5e14* archived_sessions/"),
+        ("grown", "tail -n 3 sessions/2026/11/21/*5e14* > x; cat x >> sessions/2026/11/21/*5e14*; rm x"),
+        ("compressed", ""),
+    ] {
+        let sandbox = home_of("codex", "forked");
+        if script.is_empty() {
+            let found = sandbox.sh("find .codex -name '*5e14*.jsonl'");
+            let path = sandbox.home().join(found.trim());
+            let bytes = std::fs::read(&path).expect("read");
+            let packed = zstd::encode_all(bytes.as_slice(), 3).expect("compressed");
+            std::fs::write(path.with_extension("jsonl.zst"), packed).expect("written");
+            std::fs::remove_file(path).expect("removed");
+        } else {
+            sandbox.sh(&format!("cd .codex; {script}"));
+        }
+        let _ = sandbox.json(&["capture"]);
+        let rows = rows(&sandbox);
+        assert_eq!(prompts(&messages(&sandbox, row(&rows, FORK))), whole, "{where_to}");
+        assert_canonical(&sandbox, row(&rows, FORK));
+        assert_settled(&sandbox);
+    }
+}
+
+#[test]
+fn a_fork_whose_origin_is_gone_keeps_what_there_is() {
+    let sandbox = home_of("codex", "forked");
+    let origin = sandbox
+        .sh("cd .codex; mkdir ../kept; mv sessions/2026/11/21/*5e14* ../kept/; ls ../kept")
+        .trim()
+        .to_owned();
+    let _ = sandbox.json(&["capture"]);
+    let fork = row(&rows(&sandbox), FORK).clone();
+    assert_eq!(prompts(&messages(&sandbox, &fork)), ["Take plan B instead."]);
+    let id = fork["id"].as_str().expect("an id");
+    assert_eq!(sandbox.json(&["show", id])["manifest"]["metadata"]["sf"]["missing_origin"], ORIGIN);
+    // It comes back: history is only appended to, so the fork stays as it is.
+    sandbox.sh(&format!("mv kept/{origin} .codex/sessions/2026/11/21/"));
+    let _ = sandbox.json(&["capture"]);
+    let fork = row(&rows(&sandbox), FORK).clone();
+    assert_eq!(prompts(&messages(&sandbox, &fork)), ["Take plan B instead."]);
+    assert_eq!(fork["parent"], row(&rows(&sandbox), ORIGIN)["id"]);
+}
+
+#[test]
+fn a_fork_of_a_fork_has_the_history_of_both() {
+    let sandbox = home_of("codex", "forked");
+    let dir = sandbox.home().join(".codex/sessions/2026/11/21");
+    let second = "01a1fbb6-7000-7491-8d8e-d0085a7f7585";
+    let mut fork = std::fs::read_dir(&dir).expect("a folder").flatten().map(|e| e.path());
+    let fork = fork.find(|p| p.to_string_lossy().contains(FORK)).expect("the fork");
+    let text = std::fs::read_to_string(&fork).expect("read");
+    let first = text.lines().next().expect("a line");
+    let mut meta: Value = serde_json::from_str(first).expect("JSON");
+    meta["payload"]["id"] = second.into();
+    meta["payload"]["forked_from_id"] = FORK.into();
+    meta["payload"]["history_base"] =
+        serde_json::json!({"thread_id": FORK, "end_ordinal_exclusive": 36, "end_byte_offset": text.len()});
+    let asked = serde_json::json!({"timestamp": "2026-11-21T02:00:00.000Z", "ordinal": 37, "type": "response_item",
+        "payload": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "And C?"}]}});
+    let name = format!("rollout-2026-11-21T02-00-00-{second}.jsonl");
+    std::fs::write(dir.join(name), format!("{meta}\n{asked}\n")).expect("written");
+    let _ = sandbox.json(&["capture"]);
+    let all = rows(&sandbox);
+    let own = row(&all, second);
+    let whole = ["Which plans are there?", "Go on with A.", "Take plan B instead.", "And C?"];
+    assert_eq!(prompts(&messages(&sandbox, own)), whole);
+    assert_eq!((&own["tokens_in"], &own["tokens_out"]), (&0.into(), &0.into()));
+    assert_eq!(own["parent"], row(&all, FORK)["id"]);
+    assert_canonical(&sandbox, own);
+    let found = sandbox.json(&["search", "plans"]);
+    assert!(
+        found["hits"].as_array().expect("hits").iter().all(|h| h["id"] == row(&all, ORIGIN)["id"]),
+        "{found}"
+    );
+    assert_settled(&sandbox);
 }
 
 #[test]

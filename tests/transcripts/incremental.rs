@@ -1,10 +1,13 @@
 //! Captures by the real program: several at once, killed, and with the tool's files left alone.
 
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{assert_canonical, assert_settled, fixtures, home_of, messages, rows, tree};
+use super::{assert_canonical, assert_settled, cases, fixtures, home_of, messages, rows, tree};
 use crate::support::{Said, Sandbox, wait_for};
 
 /// Writes a session of Claude Code with many prompts.
@@ -24,13 +27,56 @@ fn long_session(sandbox: &Sandbox, lines: usize) {
 
 #[test]
 fn nothing_of_the_tools_is_touched() {
-    for (tool, case) in [("claude-code", "killed-midturn"), ("codex", "killed"), ("codex", "interactive")] {
-        let sandbox = home_of(tool, case);
-        let before = tree(&sandbox.home());
-        let _ = sandbox.json(&["capture"]);
-        let _ = sandbox.json(&["list"]);
-        assert_eq!(before, tree(&sandbox.home()), "{tool} {case}");
+    for tool in ["claude-code", "codex"] {
+        for case in cases(tool) {
+            let sandbox = home_of(tool, &case);
+            let before = (tree(&sandbox.home()), stamps(&sandbox.home()));
+            let _ = sandbox.json(&["capture"]);
+            let _ = sandbox.json(&["list"]);
+            assert_eq!(before, (tree(&sandbox.home()), stamps(&sandbox.home())), "{tool} {case}");
+        }
     }
+}
+
+/// Everything below a folder: inode, mode, size, and when it was last changed, in nanoseconds.
+fn stamps(dir: &Path) -> Vec<(PathBuf, [i64; 7])> {
+    let mut all = Vec::new();
+    let mut todo = vec![dir.to_owned()];
+    while let Some(path) = todo.pop() {
+        let meta = fs::symlink_metadata(&path).expect("there");
+        if meta.is_dir() {
+            todo.extend(fs::read_dir(&path).expect("a folder").map(|e| e.expect("an entry").path()));
+        }
+        let (ino, size) = (meta.ino().cast_signed(), meta.size().cast_signed());
+        let mode = meta.mode().into();
+        all.push((path, [ino, mode, size, meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()]));
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn a_huge_line_and_a_huge_file_cost_no_memory() {
+    let sandbox = Sandbox::new();
+    long_session(&sandbox, 10);
+    let dir = sandbox.home().join(".claude/projects/-p");
+    let said = |n: usize, text: &str| {
+        format!(
+            "{{\"type\":\"user\",\"uuid\":\"h{n}\",\"timestamp\":\"2026-11-22T00:00:00.000Z\",\
+             \"message\":{{\"role\":\"user\",\"content\":\"{text}\"}}}}\n"
+        )
+    };
+    let lines = [said(1, "before"), said(2, &"huge ".repeat(20_000_000)), said(3, "behind")].concat();
+    fs::write(dir.join("11111111-2222-4333-8444-000000000001.jsonl"), lines).expect("written");
+    let sparse = fs::File::create(dir.join("11111111-2222-4333-8444-000000000002.jsonl")).expect("made");
+    sparse.set_len(2 << 30).expect("long");
+    // 256 MB of data for the process as a whole, stacks included.
+    let sf = env!("CARGO_BIN_EXE_sf");
+    let said = sandbox.sh(&format!("ulimit -d 262144 && {sf} capture --json"));
+    let report: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((&report["messages"], &report["skipped_lines"]), (&12.into(), &1.into()), "{report}");
+    assert_eq!(sandbox.json(&["search", "behind"])["total"], 1);
+    assert_settled(&sandbox);
 }
 
 #[test]
@@ -142,7 +188,82 @@ fn a_killed_capture_is_finished_by_the_next_one() {
     assert_settled(&sandbox);
 }
 
-fn tree_size(dir: &std::path::Path) -> usize {
+/// What is in the transcripts, and how much of it the index has.
+fn everything(sandbox: &Sandbox) -> (Vec<Value>, Vec<(PathBuf, String)>, Vec<Value>) {
+    let sessions = sandbox.sf_home().join("sessions");
+    let files = tree(&sessions).into_iter().map(|(path, bytes)| {
+        let kept = path.extension().is_some_and(|e| e == "zst");
+        // How what is kept beside was cut into frames does not matter.
+        let bytes = if kept { zstd::decode_all(bytes.as_slice()).expect("zstd") } else { bytes };
+        // The manifest names the tool's file.
+        let text = String::from_utf8_lossy(&bytes).replace(&*sandbox.path().to_string_lossy(), "");
+        (path.strip_prefix(&sessions).expect("below").to_owned(), text)
+    });
+    let found = ["prompt", "health OR hello", "plan OR First"]
+        .map(|query| sandbox.json(&["search", query, "--limit", "0"]));
+    (rows(sandbox), files.collect(), found.to_vec())
+}
+
+/// 200 captures, each killed at a random point and finished by another: nothing is lost, doubled or
+/// different. `tests/run --slow`.
+#[test]
+fn killed_anywhere_it_ends_as_if_undisturbed() {
+    #[expect(clippy::disallowed_methods, reason = "the environment of the tests themselves")]
+    let rounds = if std::env::var_os("SF_SLOW").is_some() { 200 } else { 3 };
+    let fill = || {
+        let sandbox = home_of("claude-code", "resume-fork");
+        for (tool, case) in [("claude-code", "tools-git"), ("codex", "forked"), ("codex", "cli-0.130-fork")] {
+            let other = home_of(tool, case);
+            super::copy(&other.home(), &sandbox.home());
+        }
+        long_session(&sandbox, 1500);
+        sandbox
+    };
+    let undisturbed = fill();
+    let _ = undisturbed.json(&["capture"]);
+    let wanted = everything(&undisturbed);
+    let size = tree_size(&undisturbed.sf_home());
+    let mut killed = 0;
+    for round in 0..rounds {
+        let sandbox = fill();
+        // Everything is in one folder, and what is in it grows: how far it has come is its size.
+        let mut random = [0; 4];
+        fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut random)).expect("random");
+        let point = u32::from_le_bytes(random) as usize % size;
+        let mut command = sandbox.sf_command(&["capture", "--json"]);
+        command.stdout(std::process::Stdio::null());
+        let mut child = command.spawn().expect("started");
+        let ended = wait_for("the point", || match child.try_wait().expect("asked") {
+            Some(_) => Some(true),
+            None => (length_of_all(&sandbox.sf_home()) >= point).then_some(false),
+        });
+        killed += usize::from(!ended);
+        let _ = child.kill();
+        let _ = child.wait();
+        let _ = sandbox.json(&["capture"]);
+        let (rows, files, found) = everything(&sandbox);
+        assert_eq!(rows, wanted.0, "round {round}, killed at {point} of {size}");
+        for (file, other) in files.iter().zip(&wanted.1) {
+            assert_eq!(file, other, "round {round}, killed at {point} of {size}");
+        }
+        assert_eq!(files.len(), wanted.1.len(), "round {round}, killed at {point} of {size}");
+        assert_eq!(found, wanted.2, "round {round}, killed at {point} of {size}");
+    }
+    assert!(killed * 2 >= rounds, "{killed} of {rounds} were killed in the middle");
+}
+
+/// Bytes of all files below a folder while they come and go.
+fn length_of_all(dir: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => length_of_all(&entry.path()),
+        Ok(meta) => usize::try_from(meta.len()).unwrap_or(usize::MAX),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+fn tree_size(dir: &Path) -> usize {
     if dir.exists() { tree(dir).iter().map(|(_, bytes)| bytes.len()).sum() } else { 0 }
 }
 

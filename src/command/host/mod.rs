@@ -3,6 +3,7 @@
 pub mod add;
 pub mod bootstrap;
 pub mod check;
+pub mod discover;
 pub mod list;
 pub mod remove;
 pub mod show;

@@ -9,4 +9,7 @@ pub mod demo;
 pub mod journal_export;
 pub mod journal_list;
 pub mod man;
+pub mod state;
+pub mod state_export;
+pub mod state_import;
 pub mod version;

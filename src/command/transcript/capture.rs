@@ -1,10 +1,13 @@
 //! `capture`
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::args::Hosts;
@@ -19,6 +22,11 @@ use crate::transcript::{
     self,
     capture::{self, Counts, Ledger, ToolReport},
 };
+
+/// Sessions that are made searchable before the rest: the newest.
+const FIRST: u64 = 50;
+/// Bytes of messages that are made searchable together after them.
+const PORTION: u64 = 32 * 1024 * 1024;
 
 /// Read what AI tools have recorded since the last time, and make it searchable.
 #[derive(Clone, Debug, Default, clap::Args, Serialize, Deserialize)]
@@ -62,22 +70,33 @@ impl Command for Capture {
         cx.paths.create()?;
         let lock = transcript::lock::take(&cx.paths, cx.options.timeout).await?;
         let start = cpu_time();
-        let mut by_tool = Vec::new();
-        for tool in tools {
-            let report = one(cx, tool, &local).await?;
-            for left_out in &report.notices {
-                cx.emit.notice(Level::Warn, format!("{tool}: {left_out}", tool = report.tool)).await;
+        let written = Arc::new(Written::default());
+        let capture = async {
+            let mut by_tool = Vec::new();
+            for tool in tools {
+                let report = one(cx, tool, &local, &written).await?;
+                for left_out in &report.notices {
+                    cx.emit.notice(Level::Warn, format!("{tool}: {left_out}", tool = report.tool)).await;
+                }
+                by_tool.push(report);
             }
-            by_tool.push(report);
-        }
-        let captured = cpu_time();
+            Ok::<_, Error>(by_tool)
+        };
+        // What is there already is made searchable meanwhile, on the index's own thread.
+        let mut beside = Duration::ZERO;
+        let by_tool = tokio::select! {
+            biased;
+            done = capture => done?,
+            error = index_meanwhile(cx, &written, &mut beside) => return Err(error),
+        };
         if !cx.options.dry_run {
             let indexed = cx.store.index_transcripts().await?;
+            beside += indexed.cpu;
             if let Some(why) = indexed.rebuilt.filter(|_| by_tool.iter().all(|t| t.counts.messages == 0)) {
                 cx.emit.notice(Level::Info, format!("the search index was built again: {why}")).await;
             }
         }
-        let indexed = cpu_time();
+        let all = cpu_time().saturating_sub(start);
         drop(lock);
         cx.changed();
         let mut counts = Counts::default();
@@ -88,10 +107,43 @@ impl Command for Capture {
             counts,
             ms: watch.ms(),
             by_tool,
-            capture_cpu_ms: ms(captured.saturating_sub(start)),
-            index_cpu_ms: ms(indexed.saturating_sub(captured)),
+            capture_cpu_ms: ms(all.saturating_sub(beside)),
+            index_cpu_ms: ms(beside),
         };
         Ok(Done::with(report, error))
+    }
+}
+
+/// What was written since the index was last brought level.
+#[derive(Default)]
+struct Written {
+    sessions: AtomicU64,
+    bytes: AtomicU64,
+    enough: Notify,
+    /// Whether the newest sessions are searchable already: after them larger portions are better.
+    begun: AtomicBool,
+}
+
+impl Written {
+    fn add(&self, bytes: u64) {
+        let sessions = self.sessions.fetch_add(1, Relaxed) + 1;
+        let bytes = self.bytes.fetch_add(bytes, Relaxed) + bytes;
+        if bytes >= PORTION || (sessions >= FIRST && !self.begun.load(Relaxed)) {
+            self.enough.notify_one();
+        }
+    }
+}
+
+/// Brings the index level whenever enough was written. Ends only with an error.
+async fn index_meanwhile(cx: &Ctx, written: &Written, cpu: &mut Duration) -> Error {
+    loop {
+        written.enough.notified().await;
+        written.begun.store(true, Relaxed);
+        written.bytes.store(0, Relaxed);
+        match cx.store.index_transcripts().await {
+            Ok(indexed) => *cpu += indexed.cpu,
+            Err(error) => return error,
+        }
     }
 }
 
@@ -113,7 +165,12 @@ fn pick(wanted: &[ToolId], disabled: &[ToolId]) -> Result<Vec<&'static dyn Tool>
 }
 
 /// Captures one tool, on a thread that may block.
-async fn one(cx: &Ctx, tool: &'static dyn Tool, host: &HostName) -> Result<ToolReport> {
+async fn one(
+    cx: &Ctx,
+    tool: &'static dyn Tool,
+    host: &HostName,
+    written: &Arc<Written>,
+) -> Result<ToolReport> {
     if cx.options.dry_run {
         let mut report = ToolReport {
             tool: tool.id(),
@@ -135,6 +192,8 @@ async fn one(cx: &Ctx, tool: &'static dyn Tool, host: &HostName) -> Result<ToolR
         handle: Handle::current(),
         emit: cx.emit.clone(),
         cancel: cx.cancel.child_token(),
+        written: written.clone(),
+        lengths: HashMap::new(),
     };
     // The run is dropped when it is interrupted; the thread has to hear of that.
     let _stop = ledger.cancel.clone().drop_guard();
@@ -158,11 +217,16 @@ struct StoreLedger {
     handle: Handle,
     emit: Emit,
     cancel: CancellationToken,
+    written: Arc<Written>,
+    /// Bytes of each transcript of this run.
+    lengths: HashMap<String, u64>,
 }
 
 impl Ledger for StoreLedger {
     fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>> {
-        self.handle.block_on(self.store.captured(&self.host, tool))
+        let all = self.handle.block_on(self.store.captured(&self.host, tool))?;
+        self.lengths.extend(all.iter().map(|known| (known.native_id.clone(), known.length)));
+        Ok(all)
     }
 
     fn deleted(&mut self, tool: ToolId) -> Result<HashSet<String>> {
@@ -174,7 +238,10 @@ impl Ledger for StoreLedger {
     }
 
     fn commit(&mut self, captured: &Captured) -> Result<()> {
-        self.handle.block_on(self.store.save_captured(captured.clone()))
+        self.handle.block_on(self.store.save_captured(captured.clone()))?;
+        let before = self.lengths.insert(captured.native_id.clone(), captured.length).unwrap_or(0);
+        self.written.add(captured.length.saturating_sub(before));
+        Ok(())
     }
 
     fn progress(&mut self, done: u64, total: u64, tool: ToolId) {

@@ -10,11 +10,14 @@ use super::words;
 use crate::error::Result;
 use crate::model::message::Message;
 use crate::model::{Time, TranscriptId};
+use crate::store::transcripts::Wanted;
 
-/// Text that is collected before it is put into the index, in bytes.
-const BATCH: usize = 16 * 1024 * 1024;
-/// Bits of a message's id below the second of its time: so many messages fit into a second.
-const BITS: u32 = 12;
+/// Text that is collected before it is put into the index, in bytes: FTS5 writes a segment for each
+/// batch, and merges them later.
+const BATCH: usize = 32 * 1024 * 1024;
+/// Bits of a message's id below the second of its time. Few, since the index holds the distance
+/// from id to id for each word; where more messages fall into a second the next ids are taken.
+const BITS: u32 = 2;
 
 /// The smallest id of a message of that time.
 pub fn first_id(time: Time) -> i64 {
@@ -30,24 +33,27 @@ pub struct Gap {
     from: (u64, u64),
     /// Bytes that it should have.
     to: u64,
+    /// Whether what a fork has from its origin is wanted.
+    whole: bool,
 }
 
 /// What the index lacks, and has too much (then it is dropped here).
-pub fn gaps(db: &Transaction<'_>, wanted: &[(TranscriptId, u64)], sessions: &Path) -> Result<Vec<Gap>> {
+pub fn gaps(db: &Transaction<'_>, wanted: &[Wanted], sessions: &Path) -> Result<Vec<Gap>> {
     let mut has = std::collections::HashMap::new();
-    let mut query = db.prepare("select id, n, length, lines from transcript")?;
+    let mut query = db.prepare("select id, n, length, lines, whole from transcript")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        let (n, length, lines): (i64, u64, u64) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        has.insert(row.get::<_, String>(0)?, (n, length, lines));
+        let (n, length, lines, whole): (i64, u64, u64, bool) =
+            (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        has.insert(row.get::<_, String>(0)?, (n, length, lines, whole));
     }
     drop(rows);
     let mut gaps = Vec::new();
-    for (id, to) in wanted {
+    for Wanted { id, length: to, whole } in wanted {
         let from = match has.remove(id.as_str()) {
-            Some((_, length, lines)) if length <= *to => (length, lines),
-            // It was cut: begin again.
-            Some((n, _, _)) => {
+            Some((_, length, lines, has_whole)) if length <= *to && has_whole == *whole => (length, lines),
+            // It was cut, or its origin came or went: begin again.
+            Some((n, ..)) => {
                 forget(db, n)?;
                 (0, 0)
             }
@@ -55,10 +61,10 @@ pub fn gaps(db: &Transaction<'_>, wanted: &[(TranscriptId, u64)], sessions: &Pat
         };
         if from.0 < *to {
             let path = sessions.join(format!("{id}.sfs/messages.jsonl"));
-            gaps.push(Gap { id: id.clone(), path, from, to: *to });
+            gaps.push(Gap { id: id.clone(), path, from, to: *to, whole: *whole });
         }
     }
-    for (n, _, _) in has.into_values() {
+    for (n, ..) in has.into_values() {
         forget(db, n)?;
     }
     Ok(gaps)
@@ -90,7 +96,7 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
     let mut size = 0;
     while let Some(gap) = gaps.first_mut() {
         // Another process may have filled it since it was looked for.
-        let (n, from) = at(db, &gap.id)?;
+        let (n, from) = at(db, gap)?;
         gap.from = from;
         let done = gap.from.0 >= gap.to || read(gap, n, &mut entries, &mut size);
         db.execute(
@@ -108,16 +114,17 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
 }
 
 /// A transcript's number in the index, and the bytes and lines of it that are there.
-fn at(db: &Connection, id: &TranscriptId) -> Result<(i64, (u64, u64))> {
+fn at(db: &Connection, gap: &Gap) -> Result<(i64, (u64, u64))> {
     let found = db
-        .query_row("select n, length, lines from transcript where id = ?1", [id.as_str()], |row| {
+        .query_row("select n, length, lines from transcript where id = ?1", [gap.id.as_str()], |row| {
             Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
         })
         .optional()?;
     if let Some(found) = found {
         return Ok(found);
     }
-    db.execute("insert into transcript (id, length, lines) values (?1, 0, 0)", [id.as_str()])?;
+    let insert = "insert into transcript (id, length, lines, whole) values (?1, 0, 0, ?2)";
+    db.execute(insert, (gap.id.as_str(), gap.whole))?;
     Ok((db.last_insert_rowid(), (0, 0)))
 }
 
@@ -149,6 +156,9 @@ fn read(gap: &mut Gap, n: i64, entries: &mut Vec<Entry>, size: &mut usize) -> bo
         if message.timestamp != Time::default() {
             last = message.timestamp;
         }
+        if !gap.whole && message.is_inherited() {
+            continue;
+        }
         let text = message.searchable();
         let body = words::body(&text).into_owned();
         *size += body.len() + 64;
@@ -179,10 +189,16 @@ fn insert(db: &Transaction<'_>, mut entries: Vec<Entry>) -> Result<u64> {
 /// The first id that is free, from there on.
 fn free_id(db: &Connection, mut id: i64) -> Result<i64> {
     let mut taken = db.prepare_cached("select 1 from message where id = ?1")?;
-    let mut end = db.prepare_cached("select max(id) from message where id between ?1 and ?2")?;
-    while taken.exists([id])? {
-        let last: Option<i64> = end.query_row((id, id | ((1 << BITS) - 1)), |row| row.get(0))?;
-        id = last.unwrap_or(id) + 1;
+    if !taken.exists([id])? {
+        return Ok(id);
+    }
+    let mut run = db.prepare_cached("select id from message where id >= ?1 order by id")?;
+    let mut ids = run.query([id])?;
+    while let Some(row) = ids.next()? {
+        if row.get::<_, i64>(0)? != id {
+            break;
+        }
+        id += 1;
     }
     Ok(id)
 }

@@ -19,10 +19,45 @@ fn words(text: &str) -> impl Iterator<Item = Word> {
     std::iter::from_fn(move || {
         let start = rest + text.get(rest..)?.find(char::is_alphanumeric)?;
         let after = text.get(start..)?;
-        let end = start + after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
+        let ends = |c: char| !c.is_alphanumeric() && !('\u{300}'..='\u{36F}').contains(&c);
+        let end = start + after.find(ends).unwrap_or(after.len());
         rest = end;
-        Some(Word { start, end, folded: text.get(start..end)?.to_lowercase() })
+        Some(Word { start, end, folded: text.get(start..end)?.chars().flat_map(fold).collect() })
     })
+}
+
+/// Letters with accents, and those letters without; the index knows no accents either.
+const ACCENTS: [(&str, char); 20] = [
+    ("àáâãäåāăąǎ", 'a'),
+    ("çćĉċč", 'c'),
+    ("ďđ", 'd'),
+    ("èéêëēĕėęě", 'e'),
+    ("ĝğġģ", 'g'),
+    ("ĥħ", 'h'),
+    ("ìíîïĩīĭįǐ", 'i'),
+    ("ĵ", 'j'),
+    ("ķ", 'k'),
+    ("ĺļľŀ", 'l'),
+    ("ñńņň", 'n'),
+    ("òóôõöōŏőǒ", 'o'),
+    ("ŕŗř", 'r'),
+    ("śŝşšș", 's'),
+    ("ţťț", 't'),
+    ("ùúûüũūŭůűųǔ", 'u'),
+    ("ŵ", 'w'),
+    ("ýÿŷ", 'y'),
+    ("źżž", 'z'),
+    ("άα", 'α'),
+];
+
+/// A character in lower case and without its accent; a combining accent is nothing.
+fn fold(c: char) -> impl Iterator<Item = char> {
+    let bare = |c: char| match u32::from(c) {
+        0x0300..=0x036F => None,
+        0..0x80 => Some(c),
+        _ => Some(ACCENTS.iter().find(|(all, _)| all.contains(c)).map_or(c, |(_, bare)| *bare)),
+    };
+    c.to_lowercase().filter_map(bare)
 }
 
 /// Where the terms are in a text, in order, not overlapping.
@@ -46,7 +81,7 @@ fn matches(text: &str, terms: &[Term]) -> Vec<(usize, usize)> {
     if found.is_empty() {
         // A part of a name, or of a run without spaces.
         for term in terms.iter().filter(|t| !t.text.is_empty()) {
-            let needle = term.text.to_lowercase();
+            let needle: String = term.text.chars().flat_map(fold).collect();
             found.extend(find_folded(text, &needle));
         }
     }
@@ -71,7 +106,7 @@ fn find_folded(text: &str, needle: &str) -> Vec<(usize, usize)> {
         let mut end = start;
         for (i, c) in text.get(start..).unwrap_or_default().char_indices() {
             let mut fits = true;
-            for low in c.to_lowercase() {
+            for low in fold(c) {
                 fits &= next == Some(low);
                 next = want.next();
             }
@@ -167,6 +202,8 @@ mod tests {
         assert_eq!(super::cut("これは日本語です", &[term("日本", false)], 9), "これは«日本»語です");
         assert_eq!(super::cut("prefixes pre", &[term("pre", true)], 9), "«prefixes» «pre»");
         assert_eq!(super::cut("a two words b", &[term("two words", false)], 9), "a «two words» b");
+        assert_eq!(super::cut("la Façade est", &[term("facade", false)], 9), "la «Façade» est");
+        assert_eq!(super::cut("cafe\u{301} noir", &[term("CAFÉ", false)], 9), "«cafe\u{301}» noir");
     }
 
     proptest! {

@@ -39,6 +39,15 @@ impl Shelf {
 
     /// Appends messages to transcript `n`.
     async fn put(&self, n: u8, tool: ToolId, workdir: &str, messages: &[Message]) {
+        self.write(n, tool, workdir, None, messages).await;
+    }
+
+    /// Appends messages to transcript `n`, a fork.
+    async fn put_child(&self, n: u8, parent: Option<u8>, messages: &[Message]) {
+        self.write(n, ToolId::Codex, "/w", parent, messages).await;
+    }
+
+    async fn write(&self, n: u8, tool: ToolId, workdir: &str, parent: Option<u8>, messages: &[Message]) {
         let id = Self::id(n);
         let folder = self.store.paths().sessions().join(format!("{id}.sfs"));
         files::private_dir(&folder).expect("made");
@@ -55,7 +64,7 @@ impl Shelf {
             tool,
             native_id: n.to_string(),
             host: HostName::local(),
-            parent_native: None,
+            parent_native: parent.map(|p| p.to_string()),
             root: None,
             length: std::fs::metadata(&path).expect("there").len(),
             raw_length: 0,
@@ -233,7 +242,7 @@ async fn two_processes_that_see_the_same_gap_fill_it_once() {
             &[message(4, Role::User, "2026-11-03T10:00:00Z", "a newer parser")],
         )
         .await;
-    let wanted = shelf.store.transcript_lengths().await.expect("read");
+    let wanted = shelf.store.transcripts_to_index().await.expect("read");
     let sessions = shelf.store.paths().sessions();
     let (db, _) = shelf.store.index().expect("open");
     let seen = db.write(move |tx| index::gaps(tx, &wanted, &sessions)).await.expect("looked");
@@ -249,4 +258,92 @@ async fn two_processes_that_see_the_same_gap_fill_it_once() {
         .expect("filled");
     assert_eq!(again, 0);
     assert_eq!(shelf.find("newer").await, [(1, 4)]);
+}
+
+#[tokio::test]
+async fn names_are_found_by_their_parts_and_words_whatever_their_accents() {
+    let shelf = Shelf::new();
+    let texts = [
+        "call frobnicate_quux_handler now",
+        "new parseHTTPRequest(getUserName2)",
+        "see src/store/search/index.rs:42",
+        "use std.collections.HashMap and com.example.FooBar",
+        "une façade à Genève, Ωmega, cafe\u{301} Straße",
+        "ログイン画面のエラー処理を確認する",
+        "사용자 인증 오류",
+        "用户登录失败",
+        "--max-old-space-size=4096 and zebra-quartz-kettle 7741",
+    ];
+    let all: Vec<Message> = texts
+        .iter()
+        .zip(1..)
+        .map(|(text, n)| message(n, Role::User, &format!("2026-11-01T10:00:{n:02}Z"), text))
+        .collect();
+    shelf.put(1, ToolId::Codex, "/w", &all).await;
+    shelf.store.index_transcripts().await.expect("indexed");
+    for (query, seq) in [
+        ("frobnicate_quux_handler", 1),
+        ("frobnicate", 1),
+        ("quux", 1),
+        ("QUUX handler", 1),
+        ("quux_hand*", 1),
+        ("parsehttprequest", 2),
+        ("http", 2),
+        ("request", 2),
+        ("parse user", 2),
+        ("getUserName2", 2),
+        ("getUs*", 2),
+        ("src/store/search/index.rs", 3),
+        ("search/index.rs", 3),
+        ("store index", 3),
+        ("HashMap", 4),
+        ("collections.HashMap", 4),
+        ("hash", 4),
+        ("foo", 4),
+        ("com.example", 4),
+        ("facade", 5),
+        ("FAÇADE", 5),
+        ("geneve", 5),
+        ("Genève", 5),
+        ("ωmega", 5),
+        ("café", 5),
+        ("画面", 6),
+        ("処理", 6),
+        ("エラー", 6),
+        ("エラー処理", 6),
+        ("認証", 0),
+        ("인증", 7),
+        ("사용자", 7),
+        ("登录", 8),
+        ("失败", 8),
+        ("max-old-space-size", 9),
+        ("\"zebra-quartz-kettle 7741\"", 9),
+        ("4096", 9),
+    ] {
+        let wanted = if seq == 0 { Vec::new() } else { vec![(1, seq)] };
+        assert_eq!(shelf.find(query).await, wanted, "{query}");
+        if seq > 0 {
+            let search = Search { query: query.into(), context: 80, ..Search::default() };
+            let found = shelf.store.search(search).await.expect("searched");
+            assert!(found.hits[0].snippet.contains('«'), "{query}: {}", found.hits[0].snippet);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_fork_has_from_its_origin_is_found_once() {
+    let shelf = Shelf::new();
+    let said = |n, text| message(n, Role::User, &format!("2026-11-01T10:00:{n:02}Z"), text);
+    let fork = [said(1, "an early lantern").inherited(), said(2, "a late beacon")];
+    shelf.put_child(2, Some(1), &fork).await;
+    shelf.store.index_transcripts().await.expect("indexed");
+    assert_eq!(shelf.find("lantern").await, [(2, 1)], "its origin is not here");
+    shelf.put(1, ToolId::Codex, "/w", &[said(1, "an early lantern"), said(3, "something else")]).await;
+    shelf.store.index_transcripts().await.expect("indexed");
+    assert_eq!(shelf.find("lantern").await, [(1, 1)]);
+    assert_eq!(shelf.find("beacon").await, [(2, 2)]);
+    let origin = Shelf::id(1);
+    shelf.store.delete_transcript(&origin, Time(0), false).await.expect("deleted");
+    shelf.store.index_transcripts().await.expect("indexed");
+    assert_eq!(shelf.find("lantern").await, [(2, 1)], "it is gone again");
 }

@@ -18,9 +18,16 @@ pub fn is_cjk(c: char) -> bool {
         | 0xAC00..=0xD7FF | 0xF900..=0xFAFF | 0xFF66..=0xFF9F | 0x20000..=0x323AF)
 }
 
+/// Whether a text has such characters. Their first byte in UTF-8 is `0xE1` at least, and most texts
+/// have none of those.
+pub fn has_cjk(text: &str) -> bool {
+    let largest = |bytes: &[u8]| bytes.iter().fold(0, |max: u8, byte| max.max(*byte));
+    text.as_bytes().chunks(256).any(|bytes| largest(bytes) >= 0xE1) && text.contains(is_cjk)
+}
+
 /// The text with runs of such characters as words of two.
 pub fn body(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.contains(is_cjk) {
+    if !has_cjk(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() * 2);
@@ -48,17 +55,28 @@ pub fn body(text: &str) -> Cow<'_, str> {
 /// as the second half of a word.
 pub fn parts(text: &str) -> String {
     let mut out = String::new();
-    if text.contains(is_cjk) {
+    if has_cjk(text) {
         for run in runs(text).filter(|run| run.starts_with(is_cjk) && run.chars().count() > 1) {
             out.extend(run.chars().last());
             out.push(' ');
         }
     }
-    for name in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let bytes = name.as_bytes();
-        if name.len() < 4 || name.len() > NAME || !bytes.windows(2).any(is_hump) {
-            continue;
+    let bytes = text.as_bytes();
+    let mut rest = 0;
+    while let Some(start) = bytes.get(rest..).and_then(|b| b.iter().position(u8::is_ascii_alphanumeric)) {
+        let start = rest + start;
+        let (mut end, mut humps) = (start, false);
+        let mut before = b'A';
+        while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphanumeric()) {
+            humps |= byte.is_ascii_uppercase() && !before.is_ascii_uppercase();
+            before = *byte;
+            end += 1;
         }
+        rest = end;
+        let Some(name) = text.get(start..end).filter(|name| humps && (4..=NAME).contains(&name.len())) else {
+            continue;
+        };
+        let bytes = name.as_bytes();
         for (i, c) in name.char_indices() {
             let before = i.checked_sub(1).and_then(|i| bytes.get(i));
             let after = bytes.get(i + 1);
@@ -74,10 +92,6 @@ pub fn parts(text: &str) -> String {
         out.push(' ');
     }
     out
-}
-
-fn is_hump(pair: &[u8]) -> bool {
-    matches!(pair, [a, b] if !a.is_ascii_uppercase() && b.is_ascii_uppercase())
 }
 
 /// Runs of such characters and of others, in turn.

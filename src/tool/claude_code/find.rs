@@ -95,6 +95,13 @@ fn session_of(path: &Path) -> Option<String> {
     glance(path).find_map(|line| value::string(&line, "sessionId"))
 }
 
+/// The first message of a session file.
+pub fn root(path: &Path) -> Option<String> {
+    glance(path)
+        .filter(|line| !value::flag(line, "isSidechain"))
+        .find_map(|line| value::string(&line, "uuid"))
+}
+
 /// When a session file was begun, if it says so.
 pub fn began(path: &Path) -> Option<Time> {
     glance(path).filter(|line| !line.contains_key("uuid")).find_map(|line| value::time(&line, "timestamp"))

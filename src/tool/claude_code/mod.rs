@@ -36,6 +36,11 @@ impl Tool for ClaudeCode {
         find::sessions(root)
     }
 
+    /// A fork begins with the same message as its origin.
+    fn family(&self, session: &Session) -> Option<String> {
+        session.sources.first().and_then(|source| find::root(&source.path))
+    }
+
     /// A fork is a copy, with the times of its origin on the copied lines; the lines without a
     /// `uuid` (queue, request log) are its own and say when it really began.
     fn age(&self, session: &Session) -> i64 {

@@ -60,6 +60,8 @@ pub struct Thread {
     head: Head,
     outputs: PathBuf,
     cards: BTreeMap<String, Map<String, Value>>,
+    /// Whether the present line is one that a fork has from its origin.
+    inherited: bool,
 }
 
 /// Kinds of lines that belong to the tool's housekeeping.
@@ -127,6 +129,7 @@ impl Thread {
             head: progress.head.clone(),
             outputs: main.unwrap_or_default().join("tool-results"),
             cards: cards.collect(),
+            inherited: false,
         }
     }
 
@@ -145,6 +148,7 @@ impl Thread {
         }
         let kind = value::str(&line.map, "type").unwrap_or_default().to_owned();
         self.note(&kind, &line.map);
+        self.inherited = false;
         match kind.as_str() {
             "user" | "assistant" => self.talk(source, line.map, time, sink),
             "system" if value::str(&line.map, "subtype") != Some("turn_duration") => {
@@ -215,13 +219,11 @@ impl Thread {
         time: Time,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        if self.copied(&map, sink) {
-            return Ok(());
-        }
         let Some(Value::Object(inner)) = map.get_mut("message") else {
             return self.unknown(map, time, sink);
         };
         let mut inner = std::mem::take(inner);
+        self.inherited = self.copied(&map, sink);
         let mut rest = Map::new();
         let content = blocks::content(inner.remove("content").unwrap_or_default(), &self.outputs, &mut rest);
         let mut message = self.frame(&map, time, sink);
@@ -248,15 +250,20 @@ impl Thread {
         self.send(message, sink)
     }
 
-    /// Whether the line is one that a fork took over from its origin.
+    /// Whether the line is one that a fork took over from its origin. Side chains begin nothing: they
+    /// are compared with the rest of the session's family once that is known.
     fn copied(&mut self, map: &Map<String, Value>, sink: &mut dyn Sink) -> bool {
         let Some(uuid) = value::str(map, "uuid") else { return false };
-        if self.memo.own || value::flag(map, "isSidechain") {
+        if self.memo.own {
+            return false;
+        }
+        let side = value::flag(map, "isSidechain");
+        if side && self.head.root.is_none() {
             return false;
         }
         let root = self.head.root.get_or_insert_with(|| uuid.to_owned()).clone();
         let Some(owner) = sink.elsewhere(&root, uuid) else {
-            self.memo.own = true;
+            self.memo.own |= !side;
             return false;
         };
         self.head.metadata.insert("fork".into(), serde_json::json!({"of": owner, "through": uuid}));
@@ -344,7 +351,8 @@ impl Thread {
             message.is_meta |= INJECTED.iter().any(|tag| text.starts_with(tag))
                 || value::flag(map, "isVisibleInTranscriptOnly");
             if message.is_prompt() {
-                self.head.offer_title(Rank::Prompt, text);
+                let rank = if self.inherited { Rank::Inherited } else { Rank::Prompt };
+                self.head.offer_title(rank, text);
             }
         }
         // 2.0: the result of the call names the sub-agent.
@@ -409,9 +417,7 @@ impl Thread {
 
     /// A line of the tool about the talk: a compaction, an error of the service.
     fn remark(&mut self, mut map: Map<String, Value>, time: Time, sink: &mut dyn Sink) -> Result<()> {
-        if self.copied(&map, sink) {
-            return Ok(());
-        }
+        self.inherited = self.copied(&map, sink);
         let mut message = self.frame(&map, time, sink);
         message.role = Role::System;
         message.is_meta = true;
@@ -434,6 +440,7 @@ impl Thread {
     fn unknown(&mut self, map: Map<String, Value>, time: Time, sink: &mut dyn Sink) -> Result<()> {
         let count = self.head.metadata.get("unknown_lines").and_then(Value::as_u64).unwrap_or(0);
         self.head.metadata.insert("unknown_lines".into(), (count + 1).into());
+        self.inherited = self.copied(&map, sink);
         let mut message = self.frame(&map, time, sink);
         message.role = Role::System;
         message.is_meta = true;
@@ -445,7 +452,7 @@ impl Thread {
         if message.content.is_empty() {
             message.content.push(Block::text(""));
         }
-        sink.message(message)?;
+        sink.message(if self.inherited { message.inherited() } else { message })?;
         Ok(())
     }
 

@@ -42,6 +42,38 @@ pub fn sessions(root: &Path) -> Result<Vec<Session>> {
         .collect())
 }
 
+/// The rollout file of a thread, wherever it is now.
+pub fn rollout(root: &Path, id: &str) -> Option<PathBuf> {
+    let mut files = Vec::new();
+    for dir in ["sessions", "archived_sessions"] {
+        walk(&root.join(dir), DEPTH, &mut files);
+    }
+    let form = |path: &PathBuf| match path.file_name().and_then(|n| n.to_str()).and_then(split) {
+        Some((other, form @ ("jsonl" | "jsonl.zst"))) if other == id => Some(form.len()),
+        _ => None,
+    };
+    // Of a plain and a compressed one the plain one counts.
+    files.into_iter().filter_map(|path| Some((form(&path)?, path))).min().map(|(_, path)| path)
+}
+
+/// The root that a rollout file lies below.
+pub fn root_of(path: &Path) -> Option<PathBuf> {
+    let inside = |dir: &&Path| dir.file_name().is_some_and(|n| n == "sessions" || n == "archived_sessions");
+    path.ancestors().find(inside)?.parent().map(Path::to_owned)
+}
+
+/// The thread that a file's first line says it comes from.
+pub fn parent(path: &Path) -> Option<String> {
+    let source = Source { key: String::new(), path: path.to_owned() };
+    let jsonl::Opened::Fresh(mut lines) = jsonl::open(&source, None) else { return None };
+    let line = jsonl::parse(lines.peek()?)?;
+    let meta = value::object(&line, "payload")?;
+    value::string(meta, "forked_from_id").or_else(|| value::string(meta, "parent_thread_id")).or_else(|| {
+        let spawned = value::object(value::object(meta, "source")?, "subagent")?;
+        value::string(value::object(spawned, "thread_spawn")?, "parent_thread_id")
+    })
+}
+
 fn walk(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {

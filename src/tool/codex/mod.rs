@@ -37,6 +37,10 @@ impl Tool for Codex {
         find::sessions(root)
     }
 
+    fn family(&self, session: &Session) -> Option<String> {
+        session.sources.first().and_then(|source| find::parent(&source.path))
+    }
+
     fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()> {
         let Some(source) = session.sources.first() else { return Ok(()) };
         if source.path.extension().is_some_and(|e| e == "json") {
@@ -47,7 +51,8 @@ impl Tool for Codex {
             Opened::Grown(lines) => (progress, lines),
             Opened::Fresh(lines) => (Progress::default(), lines),
         };
-        let mut rollout = Rollout::new(&session.native_id, &progress);
+        let root = find::root_of(&source.path);
+        let mut rollout = Rollout::new(&session.native_id, &progress).below(root);
         let mut since = 0;
         while let Some(bytes) = lines.peek() {
             match jsonl::parse(bytes) {

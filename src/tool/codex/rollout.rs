@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::find;
 use super::items::{self, Item};
 use super::usage::Meter;
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::jsonl::{self, Opened};
+use crate::tool::format::value;
 use crate::tool::{Cursor, Head, Progress, Rank, Sink, Source};
 
 /// How many calls are remembered, to know which items of the interface repeat them.
 const CALLS: usize = 256;
+/// How many forks of forks are followed.
+const FORKS: usize = 32;
 /// The largest document of the TypeScript CLI that is read.
 const DOCUMENT: u64 = 256 * 1024 * 1024;
 
@@ -44,6 +49,11 @@ pub struct Rollout {
     memo: Memo,
     head: Head,
     native_id: String,
+    /// Whose histories this one is a part of at present, itself included: a fork's forks. Empty while
+    /// it is read for itself.
+    heirs: Vec<String>,
+    /// Where to look for the origin of a fork.
+    root: Option<PathBuf>,
     /// The last item of the model: its usage comes in a later line.
     pending: Option<Message>,
 }
@@ -55,8 +65,17 @@ impl Rollout {
             memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
             head: progress.head.clone(),
             native_id: native_id.to_owned(),
+            heirs: Vec::new(),
+            root: None,
             pending: None,
         }
+    }
+
+    /// Looks for the origin of a fork below this root of the tool.
+    #[must_use]
+    pub fn below(mut self, root: Option<PathBuf>) -> Self {
+        self.root = root;
+        self
     }
 
     /// Puts what has to be remembered into the progress.
@@ -78,29 +97,27 @@ impl Rollout {
         let payload = std::mem::take(payload);
         match kind.as_deref() {
             Some("session_meta") => {
-                self.meta(&payload);
-                sink.beside(raw)
+                self.meta(&payload, sink)?;
+                self.beside(raw, sink)
             }
-            Some("response_item") if self.memo.copying.is_none() => self.item(payload, timed, raw, sink),
+            Some("response_item") => self.item(payload, timed, raw, sink),
             Some("event_msg") => self.event(payload, raw, sink),
-            Some("compacted") if self.memo.copying.is_none() => {
+            Some("compacted") => {
                 // The history that replaces the old one repeats messages that are here already.
-                sink.beside(raw)?;
+                self.beside(raw, sink)?;
                 let text = value::string(&payload, "message").unwrap_or_default();
                 self.remark(raw, vec![Block::Summary { text }], Map::new(), sink)
             }
             Some("token_usage_record") => {
                 let usage = self.memo.meter.record(&payload);
-                if self.memo.copying.is_none() {
-                    self.spend(usage);
-                }
-                sink.beside(raw)
+                self.spend(usage);
+                self.beside(raw, sink)
             }
             Some("turn_context") => {
                 self.context(&payload);
-                sink.beside(raw)
+                self.beside(raw, sink)
             }
-            Some("world_state" | "response_item" | "compacted") => sink.beside(raw),
+            Some("world_state") => self.beside(raw, sink),
             _ => {
                 line.insert("payload".into(), Value::Object(payload));
                 self.unknown(line, raw, sink)
@@ -118,19 +135,19 @@ impl Rollout {
     ) -> Result<()> {
         match kind {
             None if !self.memo.begun && line.contains_key("id") => {
-                self.meta(&line);
-                sink.beside(raw)
+                self.meta(&line, sink)?;
+                self.beside(raw, sink)
             }
-            None if line.contains_key("record_type") => sink.beside(raw),
+            None if line.contains_key("record_type") => self.beside(raw, sink),
             Some(_) => self.item(line, false, raw, sink),
             None => self.unknown(line, raw, sink),
         }
     }
 
     /// The first line is about this session; later ones were copied from others, or repeat it.
-    fn meta(&mut self, payload: &Map<String, Value>) {
+    fn meta(&mut self, payload: &Map<String, Value>, sink: &mut dyn Sink) -> Result<()> {
         if std::mem::replace(&mut self.memo.begun, true) {
-            return;
+            return Ok(());
         }
         let began = value::time(payload, "timestamp");
         if self.memo.time == Time::default() {
@@ -157,16 +174,66 @@ impl Rollout {
             .and_then(|s| value::object(s, "thread_spawn"))
             .and_then(|s| value::string(s, "parent_thread_id"));
         let forked = value::string(payload, "forked_from_id");
-        if forked.is_some() {
-            if value::object(payload, "history_base").is_some() {
-                self.memo.meter.inherit();
-            } else {
-                // 0.130 and before: the origin's lines follow.
-                self.memo.copying = began.map(|t| t.0.div_euclid(1000));
-            }
+        let base = value::object(payload, "history_base");
+        if forked.is_some() && base.is_none() {
+            // 0.130 and before: the origin's lines follow.
+            self.memo.copying = began.map(|t| t.0.div_euclid(1000));
         }
         head.parent = forked.or_else(|| value::string(payload, "parent_thread_id")).or(spawned);
         head.parent = head.parent.take().filter(|parent| *parent != self.native_id);
+        match base {
+            Some(base) => {
+                self.memo.meter.inherit();
+                self.inherit(base, sink)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes over what a fork refers to: the lines of its origin's file up to a byte, and what the
+    /// origin refers to before them.
+    fn inherit(&mut self, base: &Map<String, Value>, sink: &mut dyn Sink) -> Result<()> {
+        let Some(origin) = value::string(base, "thread_id") else { return Ok(()) };
+        let mut heirs = self.heirs.clone();
+        heirs.push(self.native_id.clone());
+        let source = self.root.as_deref().and_then(|root| find::rollout(root, &origin));
+        let opened = source.filter(|_| !heirs.contains(&origin) && heirs.len() <= FORKS).map(|path| {
+            let source = Source { key: "rollout".into(), path };
+            jsonl::open(&source, None)
+        });
+        let Some(Opened::Fresh(mut lines)) = opened else {
+            self.head.metadata.insert("missing_origin".into(), origin.into());
+            return Ok(());
+        };
+        let mut reader = Self { heirs, ..Self::new(&origin, &Progress::default()) }.below(self.root.clone());
+        let mut left = value::count(base, "end_byte_offset");
+        while let Some(raw) = lines.peek().filter(|raw| raw.len() as u64 <= left) {
+            if let Some(map) = jsonl::parse(raw) {
+                reader.line(map, raw, sink)?;
+            }
+            left = left.saturating_sub(lines.consume());
+        }
+        reader.flush(sink)?;
+        if left > 0 || reader.head.metadata.contains_key("missing_origin") {
+            self.head.metadata.insert("missing_origin".into(), origin.into());
+        }
+        self.memo.last = reader.memo.last;
+        self.memo.model = reader.memo.model;
+        self.memo.seen = reader.memo.seen;
+        if let Some((_, title)) = reader.head.title {
+            self.head.offer_title(Rank::Inherited, &title);
+        }
+        Ok(())
+    }
+
+    /// Whether what is read now was said in another session.
+    fn inheriting(&self) -> bool {
+        self.memo.copying.is_some() || !self.heirs.is_empty()
+    }
+
+    /// Keeps a line beside the talk, if it is in this session's file.
+    fn beside(&self, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+        if self.heirs.is_empty() { sink.beside(raw) } else { Ok(()) }
     }
 
     fn context(&mut self, payload: &Map<String, Value>) {
@@ -189,19 +256,15 @@ impl Rollout {
             // The copy keeps the seconds at which its turns began; the first later one is ours.
             let started = payload.get("started_at").and_then(Value::as_i64);
             if self.memo.copying.is_some_and(|forked| started.is_some_and(|s| s >= forked)) {
+                self.flush(sink)?;
                 self.memo.copying = None;
             }
         }
         if kind == "token_count" {
             let usage = self.memo.meter.count(&payload);
-            if self.memo.copying.is_none() {
-                self.spend(usage);
-            }
+            self.spend(usage);
         }
-        sink.beside(raw)?;
-        if self.memo.copying.is_some() {
-            return Ok(());
-        }
+        self.beside(raw, sink)?;
         match kind.as_str() {
             "task_complete" => match value::object(&payload, "error") {
                 Some(error) => {
@@ -247,7 +310,7 @@ impl Rollout {
     ) -> Result<()> {
         let id = self.id(raw, timed);
         let Some(Item { role, content, is_meta }) = items::translate(&mut payload) else {
-            return sink.beside(raw);
+            return self.beside(raw, sink);
         };
         let mut message = Message {
             msg_id: id,
@@ -287,7 +350,10 @@ impl Rollout {
                     }
                     self.memo.calls.push_back(tool_use_id.clone());
                 }
-                Block::Text { text } if message.is_prompt() => self.head.offer_title(Rank::Prompt, text),
+                Block::Text { text } if message.is_prompt() => {
+                    let rank = if self.memo.copying.is_some() { Rank::Inherited } else { Rank::Prompt };
+                    self.head.offer_title(rank, text);
+                }
                 // 0.27 says nowhere else where it ran.
                 Block::Text { text } if message.role == Role::User && self.head.workdir.is_none() => {
                     let cwd = text.split_once("<cwd>").and_then(|(_, rest)| rest.split_once("</cwd>"));
@@ -329,7 +395,7 @@ impl Rollout {
 
     /// Gives usage to the last item of the model, or keeps it for the next one.
     fn spend(&mut self, usage: Usage) {
-        if usage.is_zero() {
+        if usage.is_zero() || self.inheriting() {
             return;
         }
         match &mut self.pending {
@@ -358,7 +424,7 @@ impl Rollout {
         let id = message.msg_id.clone();
         message.parent_msg_id =
             self.memo.last.replace(id.clone()).filter(|last| *last != id && sink.holds(last));
-        sink.message(message)?;
+        sink.message(if self.inheriting() { message.inherited() } else { message })?;
         Ok(())
     }
 
@@ -398,7 +464,7 @@ pub fn read_document(source: &Source, mut progress: Progress, sink: &mut dyn Sin
     let Some(mut document) = jsonl::parse(&bytes) else { return Ok(()) };
     sink.read(bytes.len() as u64);
     if let Some(session) = value::object(&document, "session") {
-        rollout.meta(session);
+        rollout.meta(session, sink)?;
     }
     let items = document.remove("items").unwrap_or_default();
     for item in items.as_array().into_iter().flatten() {

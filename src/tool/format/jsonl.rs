@@ -15,6 +15,8 @@ use crate::tool::{Cursor, Source};
 const HEAD: usize = 1024;
 /// Bytes before the cursor that tell whether a file was only appended to.
 const TAIL: usize = 256;
+/// The longest line that is understood; of a longer one only its length is kept.
+const LINE: usize = 32 * 1024 * 1024;
 /// Buffer of a reader.
 const BUFFER: usize = 64 * 1024;
 
@@ -89,6 +91,8 @@ impl Bytes {
 pub struct Lines {
     bytes: Bytes,
     line: Vec<u8>,
+    /// Bytes of a line that is too long beyond those in `line`, and the last of them.
+    surplus: (u64, Vec<u8>),
     peeked: bool,
     ended: bool,
     head: Vec<u8>,
@@ -107,6 +111,7 @@ impl Lines {
         Ok(Self {
             bytes,
             line: Vec::new(),
+            surplus: (0, Vec::new()),
             peeked: false,
             ended: false,
             head: Vec::new(),
@@ -156,17 +161,48 @@ impl Lines {
     }
 
     /// The next line without its end; `None` when there is none yet. The same line is given until
-    /// [`Lines::consume`].
+    /// [`Lines::consume`]. A line of more than 32 MiB is given as an empty one.
     pub fn peek(&mut self) -> Option<&[u8]> {
         if !self.peeked && !self.ended {
+            // A long line is not worth its memory for ever.
+            if self.line.capacity() > 4 * BUFFER {
+                self.line = Vec::new();
+            }
             self.line.clear();
+            self.surplus = (0, Vec::new());
             // An error in the middle (a compressed file that is still being written) is an end.
-            let read = self.bytes.reader().read_until(b'\n', &mut self.line).unwrap_or(0);
-            let whole = self.line.last() == Some(&b'\n');
-            self.peeked = read > 0 && (whole || parse(&self.line).is_some());
+            let mut start = self.bytes.reader().take(LINE as u64);
+            let read = start.read_until(b'\n', &mut self.line).unwrap_or(0);
+            let mut whole = self.line.last() == Some(&b'\n');
+            if read == LINE && !whole {
+                whole = self.pass().unwrap_or(false);
+            }
+            self.peeked = read > 0 && (whole || (self.surplus.0 == 0 && parse(&self.line).is_some()));
             self.ended = !self.peeked;
         }
-        self.peeked.then(|| self.line.strip_suffix(b"\n").unwrap_or(&self.line))
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        self.peeked.then_some(if self.surplus.0 > 0 { &[] } else { line })
+    }
+
+    /// Reads the rest of a line without keeping it. Says whether it has an end.
+    fn pass(&mut self) -> std::io::Result<bool> {
+        loop {
+            let bytes = self.bytes.reader().fill_buf()?;
+            // Looking for the byte first is many times faster than for its place.
+            let ends = bytes.contains(&b'\n');
+            let end = ends.then(|| bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+            let here = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+            let (last, length) =
+                (here.get(here.len().saturating_sub(TAIL)..).unwrap_or_default(), here.len());
+            self.surplus.0 += length as u64;
+            self.surplus.1.extend_from_slice(last);
+            let more = self.surplus.1.len().saturating_sub(TAIL);
+            self.surplus.1.drain(..more);
+            self.bytes.reader().consume(length);
+            if end.is_some() || length == 0 {
+                return Ok(end.is_some());
+            }
+        }
     }
 
     /// Passes the line that was given, and says how many bytes that were.
@@ -174,15 +210,16 @@ impl Lines {
         if !std::mem::take(&mut self.peeked) {
             return 0;
         }
-        let read = self.line.len() as u64;
+        let read = self.line.len() as u64 + self.surplus.0;
         let room = HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(self.line.get(..room.min(self.line.len())).unwrap_or_default());
         self.tail
             .extend_from_slice(self.line.get(self.line.len().saturating_sub(TAIL)..).unwrap_or_default());
-        let surplus = self.tail.len().saturating_sub(TAIL);
-        self.tail.drain(..surplus);
+        self.tail.extend_from_slice(&self.surplus.1);
+        let more = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..more);
         self.cursor.offset += read;
-        self.cursor.open_end = self.line.last() != Some(&b'\n');
+        self.cursor.open_end = self.surplus.0 == 0 && self.line.last() != Some(&b'\n');
         read
     }
 
@@ -295,6 +332,26 @@ mod tests {
         let (lines, cursor) = drain(Opened::Grown(grown));
         assert_eq!(lines, ["{\"b\":2}", "{\"c\":3}"], "a whole object needs no line end");
         assert!(matches!(open(&src, Some(&cursor)), Opened::Same));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_and_not_read_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let long = vec![b'x'; LINE + 3 * BUFFER + 5];
+        let text = [b"{\"a\":1}\n".as_slice(), &long, b"\n{\"b\":2}\n"].concat();
+        let src = source(&dir, &text);
+        let (lines, cursor) = drain(open(&src, None));
+        assert_eq!(lines, ["{\"a\":1}", "", "{\"b\":2}"]);
+        assert_eq!(cursor.offset, text.len() as u64);
+        let mut file = crate::sys::files::append(&src.path).expect("opened");
+        // Now one that has no end yet.
+        file.write_all(&long).expect("written");
+        let (lines, cursor) = drain(open(&src, Some(&cursor)));
+        assert!(lines.is_empty());
+        assert!(matches!(open(&src, Some(&cursor)), Opened::Same));
+        file.write_all(b"\n{\"c\":3}\n").expect("written");
+        let (lines, _) = drain(open(&src, Some(&cursor)));
+        assert_eq!(lines, ["", "{\"c\":3}"]);
     }
 
     #[test]

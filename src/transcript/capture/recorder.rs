@@ -30,7 +30,7 @@ pub struct Recorder<'a> {
     saved: Saved,
     writer: Option<Writer>,
     beside: Option<Frame>,
-    /// The messages of other sessions with the same root.
+    /// The own messages of other sessions with the same root.
     siblings: Option<Vec<(String, HashSet<String>)>>,
     counts: Counts,
     was_new: bool,
@@ -215,9 +215,6 @@ impl Sink for Recorder<'_> {
     }
 
     fn elsewhere(&mut self, root: &str, msg_id: &str) -> Option<String> {
-        if self.holds(msg_id) {
-            return None;
-        }
         if self.siblings.is_none() {
             let own = self.known_id().cloned();
             let others = self.known.values().filter(|other| other.root.as_deref() == Some(root));
@@ -225,7 +222,7 @@ impl Sink for Recorder<'_> {
             let others = others.filter(|(_, id)| Some(*id) != own.as_ref());
             self.siblings = Some(
                 others
-                    .map(|(other, id)| (other.native_id.clone(), sfs::message_ids(self.sessions, id)))
+                    .map(|(other, id)| (other.native_id.clone(), sfs::own_ids(self.sessions, id)))
                     .collect(),
             );
         }

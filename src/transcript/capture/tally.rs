@@ -28,6 +28,8 @@ pub struct Saved {
 pub struct Tally {
     /// Messages.
     pub messages: u64,
+    /// Those of them that a fork has from its origin.
+    pub inherited: u64,
     /// Prompts of a person.
     pub prompts: u64,
     /// Calls of tools.
@@ -38,16 +40,18 @@ pub struct Tally {
     pub usage: Usage,
     /// The same by hour and model.
     pub spend: Vec<Spend>,
-    /// The earliest message.
+    /// The earliest message; of a fork the earliest of its own.
     pub first: Option<Time>,
-    /// The latest message.
+    /// The latest message, likewise.
     pub last: Option<Time>,
 }
 
 impl Tally {
     /// Counts a message.
     pub fn add(&mut self, message: &Message) {
+        let only_inherited = self.messages == self.inherited;
         self.messages += 1;
+        self.inherited += u64::from(message.is_inherited());
         // A later version of a prompt is no other prompt.
         self.prompts += u64::from(message.is_prompt() && message.replaces().is_none());
         self.tool_calls += message.tool_calls();
@@ -62,8 +66,13 @@ impl Tally {
             }
         }
         let time = Some(message.timestamp).filter(|t| *t != Time::default());
-        self.first = self.first.into_iter().chain(time).min();
-        self.last = self.last.into_iter().chain(time).max();
+        if only_inherited {
+            // A fork begins with what it added, or where it left its origin.
+            (self.first, self.last) = (time.or(self.first), time.or(self.last));
+        } else if !message.is_inherited() {
+            self.first = self.first.into_iter().chain(time).min();
+            self.last = self.last.into_iter().chain(time).max();
+        }
     }
 
     /// Counts everything again.
