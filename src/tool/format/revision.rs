@@ -52,6 +52,11 @@ impl Revisions {
         self.late
     }
 
+    /// Whether no message was sent.
+    pub fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
     /// Whether a message was sent.
     pub fn knows(&self, id: &str) -> bool {
         self.sent.contains_key(id)

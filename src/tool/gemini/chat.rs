@@ -36,6 +36,9 @@ struct Memo {
     turn: BTreeMap<String, String>,
     /// The time of the last message.
     time: Time,
+    /// Context that the CLI wrote while nothing was said yet: a file with nothing else is a stub
+    /// that a resume left behind.
+    held: Vec<Message>,
 }
 
 /// The reader of one session.
@@ -395,7 +398,20 @@ impl Chat {
         }
     }
 
-    fn chain(&mut self, mut message: Message, sink: &mut dyn Sink) -> Result<()> {
+    fn chain(&mut self, message: Message, sink: &mut dyn Sink) -> Result<()> {
+        if self.memo.sent.is_empty() && message.role == Role::User && message.is_meta {
+            if !self.memo.held.iter().any(|held| held.msg_id == message.msg_id) {
+                self.memo.held.push(message);
+            }
+            return Ok(());
+        }
+        for held in std::mem::take(&mut self.memo.held) {
+            self.link(held, sink)?;
+        }
+        self.link(message, sink)
+    }
+
+    fn link(&mut self, mut message: Message, sink: &mut dyn Sink) -> Result<()> {
         let thread = self.agent.clone().unwrap_or_default();
         let id = message.msg_id.clone();
         let model = message.model.clone();

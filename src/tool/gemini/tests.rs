@@ -221,6 +221,20 @@ fn a_message_that_is_written_again_replaces_what_was_captured() {
 }
 
 #[test]
+fn a_stub_with_nothing_but_context_is_no_transcript_until_something_is_said() {
+    let mut store = Store::new();
+    let mut tape = Tape::default();
+    let session = store.add("{\"$set\":{\"messages\":[{\"id\":\"c\",\"type\":\"user\",\"content\":\"<session_context>x</session_context>\"}]}}\n");
+    tape.read(&Gemini, &session);
+    assert!(tape.messages.is_empty());
+    let session = store.add("{\"id\":\"p\",\"type\":\"user\",\"content\":\"hello\"}\n");
+    tape.read(&Gemini, &session);
+    let ids: Vec<&str> = tape.messages.iter().map(|m| m.msg_id.as_str()).collect();
+    assert_eq!(ids, ["c", "p"]);
+    assert_eq!(tape.prompts(), ["hello"]);
+}
+
+#[test]
 fn a_rewind_is_told_and_loses_nothing() {
     let mut store = Store::new();
     let mut tape = Tape::default();
