@@ -140,7 +140,10 @@ impl Revisions {
         sent.version += 1;
         sent.digest = digest;
         message.msg_id = name(&id, sent.version);
-        message.metadata.insert("sf".into(), json!({"replaces": old}));
+        let own = message.metadata.entry("sf").or_insert_with(|| json!({}));
+        if let Some(own) = own.as_object_mut() {
+            own.insert("replaces".into(), old.into());
+        }
         let usage = message.usage.unwrap_or_default();
         let counted = sent.usage.unwrap_or_default();
         message.usage = Some(usage.beyond(counted)).filter(|u| !u.is_zero());
