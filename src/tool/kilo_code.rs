@@ -40,6 +40,10 @@ impl Tool for KiloCode {
         Ok([task::find(root), STORE.find(root)?].concat())
     }
 
+    fn family(&self, session: &Session) -> Option<String> {
+        task::family(session)
+    }
+
     fn age(&self, session: &Session) -> i64 {
         if task::is_task(session) { task::age(session) } else { STORE.age(session) }
     }

@@ -34,6 +34,10 @@ impl Tool for RooCode {
         Ok(task::find(root))
     }
 
+    fn family(&self, session: &Session) -> Option<String> {
+        task::family(session)
+    }
+
     fn age(&self, session: &Session) -> i64 {
         task::age(session)
     }

@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::format::document::{self, Document};
+use super::format::jsonl;
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -56,6 +57,15 @@ impl Tool for Amp {
             }
         }
         Ok(out)
+    }
+
+    /// The thread that this one comes from. Most come from none, and are not parsed for that.
+    fn family(&self, session: &Session) -> Option<String> {
+        let bytes = fs::read(&session.sources.first()?.path).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let related =
+            ["\"child\"", "\"mainThreadID\"", "\"originThreadID\""].iter().any(|key| text.contains(key));
+        related.then(|| thread::parent(&jsonl::parse(&bytes)?))?
     }
 
     /// When the thread was made: a fork is younger than its origin.

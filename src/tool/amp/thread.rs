@@ -97,14 +97,7 @@ impl Thread {
         self.head.offer_title(Rank::Model, value::str(&thread, "title").unwrap_or_default());
         let initial = value::object(&thread, "env").and_then(|env| value::object(env, "initial")).cloned();
         self.place(&initial.unwrap_or_default());
-        let related = thread.get("relationships").and_then(Value::as_array);
-        let related = related.into_iter().flatten().filter_map(Value::as_object);
-        let parent = related
-            .filter(|r| value::str(r, "role") == Some("child") && value::str(r, "type") != Some("mention"))
-            .find_map(|r| value::string(r, "threadID"));
-        let named =
-            ["mainThreadID", "originThreadID"].into_iter().find_map(|key| value::string(&thread, key));
-        self.head.parent = parent.or(named).filter(|parent| *parent != self.native_id);
+        self.head.parent = parent(&thread).filter(|parent| *parent != self.native_id);
         // Titles, course corrections and answers that left no message; sub-agents have a thread and
         // a ledger of their own.
         let (mut sum, mut credits) = (Usage::default(), 0.0);
@@ -232,6 +225,17 @@ impl Thread {
             }
         };
     }
+}
+
+/// The thread that this one was forked from, or whose sub-agent it is.
+pub fn parent(thread: &Map<String, Value>) -> Option<String> {
+    let related = thread.get("relationships").and_then(Value::as_array);
+    let related = related.into_iter().flatten().filter_map(Value::as_object);
+    let origin = related
+        .filter(|r| value::str(r, "role") == Some("child") && value::str(r, "type") != Some("mention"))
+        .find_map(|r| value::string(r, "threadID"));
+    origin
+        .or_else(|| ["mainThreadID", "originThreadID"].into_iter().find_map(|key| value::string(thread, key)))
 }
 
 /// The kinds of blocks that only this tool has.

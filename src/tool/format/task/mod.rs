@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use hosts::storages;
 
 use super::document::{self, Document};
-use super::jsonl;
+use super::{jsonl, value};
 use crate::error::Result;
 use crate::model::ToolId;
 use crate::tool::{Progress, Session, Sink, Source};
@@ -70,7 +70,14 @@ pub fn is_task(session: &Session) -> bool {
     })
 }
 
-/// Where a task comes among the others: by its id, which begins with the time it was made at.
+/// The task that delegated this one, as its entry says.
+pub fn family(session: &Session) -> Option<String> {
+    let dir = session.sources.first()?.path.parent()?;
+    let entry = jsonl::parse(&fs::read(dir.join("history_item.json")).ok()?)?;
+    value::string(&entry, "parentTaskId")
+}
+
+/// Where a task comes in its family: by its id, which begins with the time it was made at.
 pub fn age(session: &Session) -> i64 {
     history::began(&session.native_id).map_or(i64::MAX, |time| time.0)
 }
