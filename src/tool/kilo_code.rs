@@ -41,7 +41,7 @@ impl Tool for KiloCode {
     }
 
     fn family(&self, session: &Session) -> Option<String> {
-        task::family(session)
+        if task::is_task(session) { task::family(session) } else { STORE.family(session) }
     }
 
     fn age(&self, session: &Session) -> i64 {

@@ -62,6 +62,11 @@ impl Tool for Cursor {
     }
 
     /// A sub-agent begins after the conversation that it belongs to.
+    /// One store holds origins and what came of them; their times say which was first.
+    fn family(&self, _session: &Session) -> Option<String> {
+        Some(String::new())
+    }
+
     fn age(&self, session: &Session) -> i64 {
         match session.sources.first() {
             Some(source) if source.key == shelf::DATABASE => {

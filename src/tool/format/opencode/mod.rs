@@ -82,6 +82,11 @@ impl Tool for Family {
     }
 
     /// A sub-agent and a fork begin after the session that they come from.
+    /// One store holds origins and what came of them; their times say which was first.
+    fn family(&self, _session: &Session) -> Option<String> {
+        Some(String::new())
+    }
+
     fn age(&self, session: &Session) -> i64 {
         match session.sources.first() {
             Some(source) if source.key == shelf::DATABASE => {
