@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_longest_piece_of_plain_text() {
-        assert_eq!(literal("zebra.quartz.kettle"), Some("quartz"));
+        assert_eq!(literal("zebra.quartz.pan"), Some("quartz"));
         assert_eq!(literal("colou?r is"), Some("r is"));
         assert_eq!(literal("^abc+d*e"), Some("abc"));
         for none in ["a|bcd", "(?i)abc", "[abc]def", "a\\bcd", "ab.cd", "say \"abc\"", "abc{0}"] {
@@ -131,6 +131,10 @@ mod tests {
             }
         }
 
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn it_is_found_on_every_border(before in 0usize..40, n in 1usize..4) {
             let dir = tempfile::tempdir().expect("a folder");
