@@ -1,5 +1,6 @@
 //! Capturing what the AI tools really wrote, and finding it again.
 
+mod care;
 mod claude_code;
 mod codex;
 mod incremental;
