@@ -46,17 +46,17 @@ fn a_home_without_anything_in_it_is_healthy() {
 }
 
 #[test]
-fn folders_that_are_open_to_others_are_closed() {
+fn what_is_open_to_others_is_closed() {
     let sandbox = Sandbox::new();
     let _ = sandbox.json(&["capture"]);
-    let sessions = sandbox.sf_home().join("sessions");
-    fs::set_permissions(&sessions, fs::Permissions::from_mode(0o755)).expect("set");
+    let database = sandbox.sf_home().join("state.db");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).expect("set");
     let (said, home) = look(&sandbox, "home", &[]);
     assert_eq!((said.status, &home["status"]), (1, &"fail".into()));
     assert_eq!(said.json()["error"]["code"], "partial");
     let (said, home) = look(&sandbox, "home", &["--fix"]);
     assert_eq!((said.status, &home["fixed"]), (0, &true.into()));
-    assert_eq!(fs::metadata(&sessions).expect("there").permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(&database).expect("there").permissions().mode() & 0o777, 0o600);
     assert_eq!(look(&sandbox, "home", &[]).1["fixed"], false);
 }
 

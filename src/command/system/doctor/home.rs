@@ -18,6 +18,9 @@ pub(super) fn folders(cx: &Ctx, fix: bool) -> Result<Check> {
     let all = [paths.data_dir(), paths.config_dir(), paths.run_dir()].map(Path::to_path_buf);
     let inside = [paths.sessions(), paths.trash_dir(), paths.log_dir(), paths.lock_dir(), paths.ssh_dir()];
     let databases = [paths.state_db(), paths.index_db(), paths.settings()];
+    if !paths.sessions().exists() {
+        return Ok(Check::ok("home", format!("nothing is in `{}` yet", paths.data_dir().display())));
+    }
     let mut open = Vec::new();
     for path in all.into_iter().chain(inside).chain(databases) {
         let Ok(meta) = std::fs::metadata(&path) else { continue };
@@ -26,7 +29,7 @@ pub(super) fn folders(cx: &Ctx, fix: bool) -> Result<Check> {
         }
         // The settings hold no secret, and people keep them under version control.
         let readable = path == paths.settings();
-        if meta.mode() & if readable { 0o022 } else { 0o077 } != 0 {
+        if !open.contains(&path) && meta.mode() & if readable { 0o022 } else { 0o077 } != 0 {
             open.push(path);
         }
     }
