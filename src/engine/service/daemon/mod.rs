@@ -201,7 +201,8 @@ impl Daemon<'_> {
 
     async fn turn(&mut self) -> Result<()> {
         let mut looked = Watch::start();
-        let mut rest = DEBOUNCE;
+        // The pause counts from the end of the last capture: after a quiet time there is none.
+        let (mut ended, mut rest) = (Watch::start(), Duration::ZERO);
         let mut due = self.rescan;
         loop {
             tokio::select! {
@@ -213,14 +214,13 @@ impl Daemon<'_> {
                     due = self.rescan;
                 }
             }
-            tokio::time::sleep(rest).await;
+            tokio::time::sleep(rest.saturating_sub(ended.elapsed()).max(DEBOUNCE)).await;
             let marks = self.board.take();
             if marks.settings {
                 self.begin().await;
             } else if marks.roots {
                 self.arm().await;
             }
-            rest = DEBOUNCE;
             if marks.tools.is_empty() {
                 continue;
             }
@@ -228,7 +228,7 @@ impl Daemon<'_> {
             if !self.capture(&marks.tools).await {
                 due = looked.elapsed() + RETRY;
             }
-            rest = (watch.elapsed() * REST).clamp(DEBOUNCE, REST_MAX);
+            (ended, rest) = (Watch::start(), (watch.elapsed() * REST).min(REST_MAX));
         }
     }
 
