@@ -1,7 +1,7 @@
 //! The room that transcripts take, and putting them aside or away.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::sfs;
 use crate::error::{At, Error, Result};
@@ -88,7 +88,7 @@ pub fn ids(sessions: &Path) -> Vec<TranscriptId> {
     fs::read_dir(sessions).into_iter().flatten().flatten().filter_map(name).collect()
 }
 
-fn gone(removed: std::io::Result<()>, path: &PathBuf) -> Result<()> {
+fn gone(removed: std::io::Result<()>, path: &Path) -> Result<()> {
     match removed {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).at(path.display()),
         _ => Ok(()),

@@ -108,7 +108,7 @@ async fn take_desk(cx: &Ctx) -> Result<Desk> {
         if let Some(desk) = Desk::take(&cx.paths, cx.clock.now())? {
             return Ok(desk);
         }
-        if desk::Record::of_running(&cx.paths).is_some() || watch.elapsed() > GHOST {
+        if Record::of_running(&cx.paths).is_some() || watch.elapsed() > GHOST {
             return Err(
                 Error::conflict("a daemon of this home runs already").hint("`sf daemon status` says more")
             );
