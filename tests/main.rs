@@ -10,6 +10,7 @@ mod house;
 mod job;
 mod live;
 mod pty;
+mod setup;
 mod support;
 mod transcripts;
 mod workspace;

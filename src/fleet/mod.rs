@@ -1,5 +1,6 @@
 //! Reaching a machine: this one, or one behind the system's ssh.
 
+pub mod aliases;
 pub mod bootstrap;
 pub mod host;
 mod link;

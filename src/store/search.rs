@@ -6,6 +6,7 @@
 
 mod index;
 mod query;
+mod scan;
 mod snippet;
 mod words;
 
@@ -148,7 +149,7 @@ impl Store {
                 .map_err(|e| Error::usage(format!("the pattern cannot be understood: {e}")))?;
             let places = self.places(&search, None, among).await?.1;
             let sessions = self.paths().sessions();
-            let scan = move || scan(&sessions, places, &pattern, &search);
+            let scan = move || scan::scan(&sessions, places, &pattern, &search);
             tokio::task::spawn_blocking(scan)
                 .await
                 .map_err(|e| Error::internal(format!("the search ended early: {e}")))?
@@ -345,22 +346,6 @@ fn places(db: &Connection, sql: &str, values: &[Sql]) -> Result<Vec<Place>> {
         });
     }
     Ok(all)
-}
-
-/// Looks at every message itself.
-fn scan(sessions: &Path, places: Vec<Place>, pattern: &regex::Regex, search: &Search) -> Found {
-    let mut files = Files::new(sessions);
-    let mut found = Found::default();
-    for place in places {
-        let Some(text) = files.text(&place) else { continue };
-        let Some(first) = pattern.find(&text) else { continue };
-        found.total += 1;
-        if search.limit == 0 || (found.hits.len() as u64) < search.limit {
-            let snippet = snippet::around(&text, &[(first.start(), first.end())], search.context);
-            found.hits.push(hit(place, snippet));
-        }
-    }
-    found
 }
 
 fn hit(place: Place, snippet: String) -> Hit {

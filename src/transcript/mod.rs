@@ -6,6 +6,7 @@
 //! what lies beyond was not finished and is cut off before the next append ([`sfs`]).
 
 pub mod capture;
+pub mod compare;
 pub mod health;
 pub mod id;
 mod json;
@@ -13,3 +14,5 @@ pub mod lock;
 mod manifest;
 pub mod page;
 pub mod sfs;
+pub mod storage;
+pub mod summary;

@@ -1,6 +1,7 @@
 //! Capturing what the AI tools really wrote, and finding it again.
 
 mod any_rows;
+mod care;
 mod claude_code;
 mod codex;
 mod cursor;

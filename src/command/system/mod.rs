@@ -6,6 +6,8 @@ pub mod config_path;
 pub mod config_set;
 pub mod config_show;
 pub mod demo;
+pub mod doctor;
+pub mod init;
 pub mod journal_export;
 pub mod journal_list;
 pub mod man;

@@ -1,7 +1,16 @@
 //! Transcripts: captured conversations of AI tools.
 
+pub mod alias;
 pub mod args;
 pub mod capture;
+pub mod compare;
+pub mod cost;
+pub mod delete;
+pub mod dupes;
 pub mod list;
 pub mod search;
 pub mod show;
+pub mod storage;
+pub mod storage_prune;
+pub mod summary;
+pub mod undelete;

@@ -41,6 +41,9 @@ const RETRY: Duration = Duration::from_secs(15);
 /// So many times as long between two looks at a network file system.
 const NETWORK: u32 = 5;
 
+/// How long the desk of a daemon that is not there is waited for.
+const GHOST: Duration = Duration::from_secs(3);
+
 /// What has happened since the last capture.
 #[derive(Default)]
 struct Marks {
@@ -76,11 +79,7 @@ type Root = (ToolId, PathBuf);
 /// `conflict` when this home has a daemon already.
 pub async fn serve(cx: &Ctx) -> Result<()> {
     cx.paths.create()?;
-    let Some(desk) = Desk::take(&cx.paths, cx.clock.now())? else {
-        return Err(
-            Error::conflict("a daemon of this home runs already").hint("`sf daemon status` says more")
-        );
-    };
+    let desk = take_desk(cx).await?;
     let mut log = Log::open(&cx.paths, cx.clock)?;
     let board = Arc::new(Board::default());
     let _settings = {
@@ -98,6 +97,23 @@ pub async fn serve(cx: &Ctx) -> Result<()> {
     let mut daemon = Daemon { cx, desk, log: &mut log, board, roots: Vec::new(), trees: None, rescan: RETRY };
     daemon.begin().await;
     daemon.turn().await
+}
+
+/// Takes the desk. A daemon that was killed may have it for a moment longer than it lives.
+async fn take_desk(cx: &Ctx) -> Result<Desk> {
+    let watch = Watch::start();
+    let mut look = tokio::time::interval(Duration::from_millis(10));
+    loop {
+        look.tick().await;
+        if let Some(desk) = Desk::take(&cx.paths, cx.clock.now())? {
+            return Ok(desk);
+        }
+        if Record::of_running(&cx.paths).is_some() || watch.elapsed() > GHOST {
+            return Err(
+                Error::conflict("a daemon of this home runs already").hint("`sf daemon status` says more")
+            );
+        }
+    }
 }
 
 struct Daemon<'a> {
@@ -185,7 +201,8 @@ impl Daemon<'_> {
 
     async fn turn(&mut self) -> Result<()> {
         let mut looked = Watch::start();
-        let mut rest = DEBOUNCE;
+        // The pause counts from the end of the last capture: after a quiet time there is none.
+        let (mut ended, mut rest) = (Watch::start(), Duration::ZERO);
         let mut due = self.rescan;
         loop {
             tokio::select! {
@@ -197,14 +214,13 @@ impl Daemon<'_> {
                     due = self.rescan;
                 }
             }
-            tokio::time::sleep(rest).await;
+            tokio::time::sleep(rest.saturating_sub(ended.elapsed()).max(DEBOUNCE)).await;
             let marks = self.board.take();
             if marks.settings {
                 self.begin().await;
             } else if marks.roots {
                 self.arm().await;
             }
-            rest = DEBOUNCE;
             if marks.tools.is_empty() {
                 continue;
             }
@@ -212,7 +228,7 @@ impl Daemon<'_> {
             if !self.capture(&marks.tools).await {
                 due = looked.elapsed() + RETRY;
             }
-            rest = (watch.elapsed() * REST).clamp(DEBOUNCE, REST_MAX);
+            (ended, rest) = (Watch::start(), (watch.elapsed() * REST).min(REST_MAX));
         }
     }
 
