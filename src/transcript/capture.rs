@@ -17,8 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::sys::Env;
-use crate::tool::format::jsonl;
-use crate::tool::{Session, Tool};
+use crate::tool::{Progress, Session, Tool};
 use recorder::Recorder;
 use tally::Saved;
 
@@ -155,7 +154,7 @@ fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Capture
     for session in found {
         match known.get(&session.native_id) {
             None => fresh.push(session),
-            Some(captured) if !unchanged(&session, captured) => grown.push(session),
+            Some(captured) if !unchanged(tool, &session, captured) => grown.push(session),
             Some(_) => {}
         }
     }
@@ -163,15 +162,19 @@ fn to_read(tool: &dyn Tool, found: Vec<Session>, known: &HashMap<String, Capture
     grown
 }
 
-/// Whether nothing happened since, as far as one can tell without opening a file.
-fn unchanged(session: &Session, captured: &Captured) -> bool {
+/// Whether nothing happened since, as far as one can tell without opening the transcript.
+fn unchanged(tool: &dyn Tool, session: &Session, captured: &Captured) -> bool {
     let Ok(saved) = serde_json::from_str::<Saved>(&captured.progress) else { return false };
     let renamed = match (&session.title, &captured.row) {
         (Some(title), Some(row)) => row.title.as_ref() != Some(title),
         _ => false,
     };
-    let cursors = &saved.progress.cursors;
-    !renamed && session.sources.iter().all(|source| jsonl::unchanged(source, cursors.get(&source.key)))
+    !renamed && tool.unchanged(session, &saved.progress)
+}
+
+/// How far a session was read; `None` when another version of us read it.
+pub(super) fn saved_progress(captured: &Captured) -> Option<Progress> {
+    serde_json::from_str::<Saved>(&captured.progress).ok().map(|saved| saved.progress)
 }
 
 #[cfg(test)]
