@@ -9,16 +9,21 @@ use crate::error::{Error, Result};
 use crate::fleet::{Calls, Duplex};
 use crate::live::serve::Side;
 use crate::sys::{Clock, Env, Paths};
+use crate::transcript::link;
 
 /// Answers host calls by handing them to the domain that their first word names.
 pub struct HostSide {
     live: Side,
+    env: Env,
 }
 
 impl HostSide {
     /// The host side of one home.
     pub fn new(paths: &Paths, env: Env, clock: Clock, session: &Session) -> Self {
-        Self { live: Side::new(paths, env, clock).with_limits(session.ring.0, session.keep.0) }
+        Self {
+            env: env.clone(),
+            live: Side::new(paths, env, clock).with_limits(session.ring.0, session.keep.0),
+        }
     }
 }
 
@@ -41,6 +46,7 @@ impl Calls for HostSide {
         Box::pin(async move {
             match method.split_once('.') {
                 Some(("live", _)) => self.live.open(method, params).await,
+                Some(("capture", _)) => link::open(&self.env, method, params),
                 _ => Err(unknown(method)),
             }
         })

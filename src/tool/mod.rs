@@ -23,6 +23,7 @@ mod testing;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -243,6 +244,13 @@ pub trait Tool: Send + Sync {
     fn age(&self, session: &Session) -> i64 {
         let _ = session;
         0
+    }
+
+    /// When a session was last written; sessions that were never read are read newest first.
+    fn changed(&self, session: &Session) -> SystemTime {
+        let source = session.sources.first();
+        let meta = source.and_then(|source| std::fs::metadata(&source.path).ok());
+        meta.and_then(|meta| meta.modified().ok()).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Whether nothing happened to a session since it was read: asked before its transcript is

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::sys::Env;
-use crate::tool::{Session, Tool};
+use crate::tool::{Progress, Session, Tool};
 use recorder::Recorder;
 use tally::Saved;
 
@@ -201,6 +201,11 @@ fn unchanged(tool: &dyn Tool, session: &Session, captured: &Captured) -> bool {
         _ => false,
     };
     !renamed && tool.unchanged(session, &saved.progress)
+}
+
+/// How far a session was read; `None` when another version of us read it.
+pub(super) fn saved_progress(captured: &Captured) -> Option<Progress> {
+    serde_json::from_str::<Saved>(&captured.progress).ok().map(|saved| saved.progress)
 }
 
 #[cfg(test)]

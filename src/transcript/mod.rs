@@ -10,6 +10,7 @@ pub mod compare;
 pub mod health;
 pub mod id;
 mod json;
+pub mod link;
 pub mod lock;
 mod manifest;
 pub mod page;

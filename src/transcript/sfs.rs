@@ -132,6 +132,12 @@ fn id_of(line: &[u8]) -> Option<String> {
     quick.or_else(|| serde_json::from_slice::<Id>(line).ok().map(|l| l.msg_id))
 }
 
+/// The ids of all messages of a transcript.
+pub fn message_ids(sessions: &Path, id: &TranscriptId) -> HashSet<String> {
+    let file = File::open(messages_file(sessions, id));
+    file.and_then(|file| ids(&file, u64::MAX)).map(|(ids, _)| ids).unwrap_or_default()
+}
+
 /// The ids of a transcript's own messages, for telling what a fork has from it.
 pub fn own_ids(sessions: &Path, id: &TranscriptId) -> HashSet<String> {
     #[derive(serde::Deserialize)]

@@ -1,5 +1,6 @@
 //! Hosts over real sshd processes.
 
+mod capture;
 mod commands;
 mod link;
 mod removal;

@@ -10,7 +10,9 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::capture_hosts::{self, HostReport};
 use crate::command::args::Hosts;
+use crate::engine::fan::verdict;
 use crate::engine::{Command, Ctx, Deadline, Done, Emit, Level, Touch};
 use crate::error::{Code, Error, Result};
 use crate::model::transcript::Captured;
@@ -48,6 +50,8 @@ pub struct CaptureReport {
     counts: Counts,
     ms: u64,
     by_tool: Vec<ToolReport>,
+    /// The hosts behind a link.
+    by_host: Vec<HostReport>,
     capture_cpu_ms: u64,
     index_cpu_ms: u64,
 }
@@ -60,12 +64,9 @@ impl Command for Capture {
     async fn run(self, cx: &Ctx) -> Result<Done<CaptureReport>> {
         let watch = Watch::start();
         let local = HostName::local();
-        for host in self.hosts.resolve(cx, std::slice::from_ref(&local)).await? {
-            if !host.name.is_local() {
-                return Err(Error::unsupported(format!("`{}` cannot be captured from here", host.name))
-                    .hint(format!("run `sf capture` on `{}` itself", host.name)));
-            }
-        }
+        let mut hosts = self.hosts.resolve(cx, std::slice::from_ref(&local)).await?;
+        let here = hosts.iter().any(|host| host.name.is_local());
+        hosts.retain(|host| !host.name.is_local());
         let tools = pick(&self.tool, &cx.settings.capture.disabled)?;
         cx.paths.create()?;
         let lock = transcript::lock::take(&cx.paths, cx.options.timeout).await?;
@@ -73,18 +74,23 @@ impl Command for Capture {
         let written = Arc::new(Written::default());
         let capture = async {
             let mut by_tool = Vec::new();
-            for tool in tools {
-                let report = one(cx, tool, &local, &written).await?;
+            for tool in tools.iter().filter(|_| here) {
+                let report = one(cx, *tool, &local, &written).await?;
                 for left_out in &report.notices {
                     cx.emit.notice(Level::Warn, format!("{tool}: {left_out}", tool = report.tool)).await;
                 }
                 by_tool.push(report);
             }
-            Ok::<_, Error>(by_tool)
+            let mut failures: Vec<(String, Error)> =
+                failure(&by_tool).map(|error| (local.to_string(), error)).into_iter().collect();
+            let by_host = capture_hosts::capture(cx, &hosts, &tools, &written, &mut by_tool).await?;
+            failures
+                .extend(by_host.iter().filter_map(|row| Some((row.host.to_string(), row.error.clone()?))));
+            Ok::<_, Error>((by_tool, by_host, failures))
         };
         // What is there already is made searchable meanwhile, on the index's own thread.
         let mut beside = Duration::ZERO;
-        let by_tool = tokio::select! {
+        let (by_tool, by_host, failures) = tokio::select! {
             biased;
             done = capture => done?,
             error = index_meanwhile(cx, &written, &mut beside) => return Err(error),
@@ -102,11 +108,21 @@ impl Command for Capture {
         let mut counts = Counts::default();
         by_tool.iter().for_each(|report| counts.add(&report.counts));
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let error = failure(&by_tool);
+        let error = match failures.as_slice() {
+            // Of this machine alone: said without its name.
+            [(place, only)] if *place == local.as_str() => Some(only.clone()),
+            // Where no sf is, `bootstrap` helps, and nothing else is wrong.
+            several if several.iter().all(|(_, error)| error.code == Code::Unsupported) => {
+                let all = verdict(several.iter().map(|(place, error)| (place.as_str(), error)));
+                all.map(|error| Error { code: Code::Unsupported, ..error })
+            }
+            several => verdict(several.iter().map(|(place, error)| (place.as_str(), error))),
+        };
         let report = CaptureReport {
             counts,
             ms: watch.ms(),
             by_tool,
+            by_host,
             capture_cpu_ms: ms(all.saturating_sub(beside)),
             index_cpu_ms: ms(beside),
         };
@@ -116,7 +132,7 @@ impl Command for Capture {
 
 /// What was written since the index was last brought level.
 #[derive(Default)]
-struct Written {
+pub(super) struct Written {
     sessions: AtomicU64,
     bytes: AtomicU64,
     enough: Notify,
@@ -186,15 +202,7 @@ async fn one(
         }
         return Ok(report);
     }
-    let mut ledger = StoreLedger {
-        store: cx.store.clone(),
-        host: host.clone(),
-        handle: Handle::current(),
-        emit: cx.emit.clone(),
-        cancel: cx.cancel.child_token(),
-        written: written.clone(),
-        lengths: HashMap::new(),
-    };
+    let mut ledger = StoreLedger::new(cx, host, written);
     // The run is dropped when it is interrupted; the thread has to hear of that.
     let _stop = ledger.cancel.clone().drop_guard();
     let (env, sessions, host) = (cx.env.clone(), cx.paths.sessions(), host.clone());
@@ -203,7 +211,7 @@ async fn one(
         .map_err(|e| Error::internal(format!("capture of `{}` ended early: {e}", tool.id())))?
 }
 
-fn failure(reports: &[ToolReport]) -> Option<Error> {
+pub(super) fn failure(reports: &[ToolReport]) -> Option<Error> {
     let failed: Vec<_> = reports.iter().flat_map(|r| r.failed.iter().map(|f| (r.tool, f))).collect();
     let (tool, (what, first)) = failed.first()?;
     let error = Error::new(Code::Partial, format!("{} sessions could not be captured", failed.len()));
@@ -211,15 +219,29 @@ fn failure(reports: &[ToolReport]) -> Option<Error> {
 }
 
 /// What was captured is remembered in the store.
-struct StoreLedger {
+pub(super) struct StoreLedger {
     store: Store,
     host: HostName,
     handle: Handle,
     emit: Emit,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
     written: Arc<Written>,
     /// Bytes of each transcript of this run.
     lengths: HashMap<String, u64>,
+}
+
+impl StoreLedger {
+    pub(super) fn new(cx: &Ctx, host: &HostName, written: &Arc<Written>) -> Self {
+        Self {
+            store: cx.store.clone(),
+            host: host.clone(),
+            handle: Handle::current(),
+            emit: cx.emit.clone(),
+            cancel: cx.cancel.child_token(),
+            written: written.clone(),
+            lengths: HashMap::new(),
+        }
+    }
 }
 
 impl Ledger for StoreLedger {

@@ -3,6 +3,7 @@
 pub mod alias;
 pub mod args;
 pub mod capture;
+mod capture_hosts;
 pub mod compare;
 pub mod cost;
 pub mod delete;

@@ -23,7 +23,7 @@ pub fn newest_first(tool: &dyn Tool, fresh: Vec<Session>) -> Vec<Session> {
             }
         }
         let group = groups.entry(family).or_insert((SystemTime::UNIX_EPOCH, Vec::new()));
-        group.0 = group.0.max(changed(&session));
+        group.0 = group.0.max(tool.changed(&session));
         group.1.push(session);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
@@ -33,11 +33,4 @@ pub fn newest_first(tool: &dyn Tool, fresh: Vec<Session>) -> Vec<Session> {
     let id = |group: &Vec<Session>| group.first().map(|session| session.native_id.clone());
     groups.sort_by_cached_key(|(changed, group)| (std::cmp::Reverse(*changed), id(group)));
     groups.into_iter().flat_map(|(_, group)| group).collect()
-}
-
-/// When its main file was last written.
-fn changed(session: &Session) -> SystemTime {
-    let source = session.sources.first();
-    let meta = source.and_then(|source| std::fs::metadata(&source.path).ok());
-    meta.and_then(|meta| meta.modified().ok()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
