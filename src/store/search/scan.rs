@@ -21,7 +21,7 @@ const THREADS: usize = 4;
 
 /// Looks at every message itself.
 pub fn scan(sessions: &Path, places: Vec<Place>, pattern: &Regex, search: &Search) -> Found {
-    let literal = literal(&search.query).and_then(|text| bytes::Regex::new(&regex::escape(text)).ok());
+    let literal = literal(&search.query).and_then(|text| bytes::Regex::new(&regex::escape(&text)).ok());
     let near = literal.map(|literal| everywhere(sessions, &places, &literal));
     let mut files = Files::new(sessions);
     let mut found = Found::default();
@@ -41,15 +41,16 @@ pub fn scan(sessions: &Path, places: Vec<Place>, pattern: &Regex, search: &Searc
 }
 
 /// A text that everything that fits a pattern has in it, and that stands in a line of ours as it is:
-/// the longest run of plain characters. `None` for patterns with alternatives, groups, classes or
-/// escapes, which are not looked into.
-fn literal(pattern: &str) -> Option<&str> {
+/// the longest run of plain characters. `None` for patterns with alternatives, groups or counts,
+/// which are not looked into.
+fn literal(pattern: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || " _-/:=,;@#%~'!".contains(c);
+    let pattern = any_for_classes(pattern)?;
     if !pattern.chars().all(|c| plain(c) || ".*+?^$".contains(c)) {
         return None;
     }
     let mut runs = Vec::new();
-    let mut rest = pattern;
+    let mut rest = pattern.as_str();
     while let Some(start) = rest.find(plain) {
         let after = rest.get(start..)?;
         let end = after.find(|c| !plain(c)).unwrap_or(after.len());
@@ -58,7 +59,33 @@ fn literal(pattern: &str) -> Option<&str> {
         runs.push(after.get(..end - usize::from(repeated))?);
         rest = after.get(end..)?;
     }
-    runs.into_iter().max_by_key(|run| run.len()).filter(|run| run.len() >= 3)
+    runs.into_iter().max_by_key(|run| run.len()).filter(|run| run.len() >= 3).map(str::to_owned)
+}
+
+/// A pattern with `.` for each class and each escape that stands for one character or a place.
+fn any_for_classes(pattern: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                let next = chars.next()?;
+                if !next.is_ascii_punctuation() && !"dDwWsSbBntr".contains(next) {
+                    return None;
+                }
+                out.push('.');
+            }
+            '[' => {
+                let class: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                if class.trim_start_matches('^').is_empty() || class.contains(['[', '\\']) {
+                    return None;
+                }
+                out.push('.');
+            }
+            _ => out.push(c),
+        }
+    }
+    Some(out)
 }
 
 /// Where a text is in each of the transcripts: offsets, in order.
@@ -115,19 +142,32 @@ mod tests {
 
     #[test]
     fn the_longest_piece_of_plain_text() {
-        assert_eq!(literal("zebra.quartz.pan"), Some("quartz"));
-        assert_eq!(literal("colou?r is"), Some("r is"));
-        assert_eq!(literal("^abc+d*e"), Some("abc"));
-        for none in ["a|bcd", "(?i)abc", "[abc]def", "a\\bcd", "ab.cd", "say \"abc\"", "abc{0}"] {
-            assert_eq!(literal(none), None, "{none}");
+        let literal = |pattern| literal(pattern).unwrap_or_default();
+        assert_eq!(literal("zebra.quartz.pan"), "quartz");
+        assert_eq!(literal("colou?r is"), "r is");
+        assert_eq!(literal("^abc+d*e"), "abc");
+        assert_eq!(literal(r"kettle [0-9]+ \w\.rs"), "kettle ");
+        assert_eq!(literal("[^abc]defg[h]"), "defg");
+        for none in [
+            "a|bcd",
+            "(?i)abc",
+            "[[:alpha:]]def",
+            r"\x41bcd",
+            r"[\]abc]def",
+            "[]abc]def",
+            "ab.cd",
+            "say \"abc\"",
+            "abc{0}",
+        ] {
+            assert_eq!(literal(none), "", "{none}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_fits_has_it(pattern in "[a-c.*+?^$ ]{1,12}", text in "[a-c ]{0,30}") {
+        fn what_fits_has_it(pattern in r"([a-c.*+?^$ ]|\[[ab]{1,2}\]|\\[db.]){1,12}", text in "[a-c ]{0,30}") {
             if let (Some(literal), Ok(pattern)) = (literal(&pattern), Regex::new(&pattern)) {
-                prop_assert!(!pattern.is_match(&text) || text.contains(literal));
+                prop_assert!(!pattern.is_match(&text) || text.contains(&literal));
             }
         }
 
