@@ -8,7 +8,7 @@
 //! - with one, both are copied to a private folder and read there. The database is copied first and
 //!   the log second: whatever a checkpoint may move in between is then in the copied log, unless
 //!   the log began anew, which its header tells;
-//! - above [`COPY`] they are read in place through a `-shm` that exists already and is opened for
+//! - above 256 MB they are read in place through a `-shm` that exists already and is opened for
 //!   reading alone.
 
 use std::collections::BTreeSet;
