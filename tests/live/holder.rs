@@ -213,6 +213,9 @@ async fn a_holder_that_was_killed_is_a_lost_session() {
     let rows = home.side.list().await.expect("listed");
     assert_eq!((rows.len(), rows[0].state), (1, LiveState::Lost));
     assert!(home.side.show(&id).await.expect("known").evidence.contains("gone"));
+    // The process counts as ended before the last of its threads has let go of the socket.
+    let socket = home.run().join(format!("{id}.sock"));
+    until("its socket to be let go", || std::os::unix::net::UnixStream::connect(&socket).is_err());
     let error = home.side.connect(&id).await.expect_err("nobody there");
     assert_eq!(error.code, Code::Refused);
     until("its program to hear of it", || !proc::alive(record.pid));
