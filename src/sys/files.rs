@@ -63,6 +63,20 @@ pub fn append(path: &Path) -> Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).at(path.display())
 }
 
+/// Opens a regular file for reading. Anything else is an error at once: opening a pipe that nobody
+/// writes to would wait for ever.
+///
+/// # Errors
+/// Whatever the file system says; `InvalidInput` for a folder, a pipe, a socket or a device.
+pub fn open_regular(path: &Path) -> std::io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
 /// The content of a file, or `None` when there is no such file.
 ///
 /// # Errors

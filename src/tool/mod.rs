@@ -56,6 +56,8 @@ pub struct Cursor {
     pub mtime: i64,
     /// Bytes that were read (uncompressed): always at the end of a line.
     pub offset: u64,
+    /// Lines that were read.
+    pub line: u64,
     /// Whether the last line that was read had no line end yet.
     pub open_end: bool,
     /// Length and hash of the first bytes.
@@ -70,6 +72,33 @@ impl Cursor {
         let (dev, ino, size) = (meta.dev(), meta.ino(), meta.size());
         let mtime = meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec());
         Self { dev, ino, size, mtime, offset: size, ..Self::default() }
+    }
+}
+
+/// Something in a tool's files that could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1, where it is a file of lines.
+    #[serde(default)]
+    pub line: Option<u64>,
+    /// Where in the file else: an element of a list, a row of a table.
+    #[serde(default)]
+    pub item: Option<String>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Skipped {
+    /// A whole file.
+    pub fn whole(path: &Path, why: &str) -> Self {
+        Self { path: path.to_owned(), line: None, item: None, why: why.to_owned() }
+    }
+
+    /// A part of a file that should be an object, and is not.
+    pub fn item(path: &Path, item: impl Into<String>) -> Self {
+        Self { item: Some(item.into()), ..Self::whole(path, "it is no JSON object") }
     }
 }
 
@@ -207,8 +236,8 @@ pub trait Sink {
     /// Counts bytes that were read.
     fn read(&mut self, bytes: u64);
 
-    /// Counts lines that were no JSON objects.
-    fn skipped(&mut self, lines: u64);
+    /// Counts something that could not be understood, and remembers where it was.
+    fn skipped(&mut self, what: Skipped);
 
     /// Makes everything up to here last: a read that is killed goes on from here.
     ///
@@ -270,10 +299,9 @@ pub trait Tool: Send + Sync {
     fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()>;
 
     /// Lets go of what [`Tool::find`] opened below a root, and says what had to be left out and why:
-    /// a store that is damaged, locked or of an unknown version.
+    /// a file that nobody may read, a store that is damaged, locked or of an unknown version.
     fn finish(&self, root: &Path) -> Vec<crate::error::Error> {
-        let _ = root;
-        Vec::new()
+        format::disk::finish(root)
     }
 
     /// The native ids of sessions below a root that a running process of the tool holds.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::format::jsonl;
-use super::{Progress, Session, Sink, Tool};
+use super::{Progress, Session, Sink, Skipped, Tool};
 use crate::error::Result;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::sys::Env;
@@ -60,8 +60,8 @@ impl Sink for Tape {
         self.bytes += bytes;
     }
 
-    fn skipped(&mut self, lines: u64) {
-        self.skipped += lines;
+    fn skipped(&mut self, _: Skipped) {
+        self.skipped += 1;
     }
 
     fn checkpoint(&mut self, progress: &Progress) -> Result<()> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{Progress, Sink};
+use super::{Progress, Sink, Skipped};
 use crate::error::Result;
 use crate::model::message::Message;
 
@@ -41,8 +41,8 @@ impl Sink for Collector {
 
     fn read(&mut self, _: u64) {}
 
-    fn skipped(&mut self, lines: u64) {
-        self.skipped += lines;
+    fn skipped(&mut self, _: Skipped) {
+        self.skipped += 1;
     }
 
     fn checkpoint(&mut self, progress: &Progress) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::sys::Env;
-use crate::tool::{Progress, Session, Tool};
+use crate::tool::{Progress, Session, Skipped, Tool};
 use recorder::Recorder;
 use tally::Saved;
 
@@ -68,9 +68,14 @@ pub struct Counts {
     pub messages: u64,
     /// Bytes of the tool's files that were read, uncompressed.
     pub bytes_read: u64,
-    /// Lines that could not be understood.
+    /// Lines that could not be understood, and elements of documents and rows likewise.
     pub skipped_lines: u64,
+    /// Files, folders and databases that could not be read.
+    pub skipped_files: u64,
 }
+
+/// So many skipped lines of a tool are named; the others are only counted.
+pub const SHOWN: usize = 100;
 
 impl Counts {
     /// Adds another one.
@@ -80,6 +85,7 @@ impl Counts {
         self.messages += other.messages;
         self.bytes_read += other.bytes_read;
         self.skipped_lines += other.skipped_lines;
+        self.skipped_files += other.skipped_files;
     }
 }
 
@@ -97,6 +103,8 @@ pub struct ToolReport {
     pub counts: Counts,
     /// Sessions that could not be captured, and why; the others were.
     pub failed: Vec<(String, Error)>,
+    /// The first of the lines that were skipped.
+    pub skipped: Vec<Skipped>,
     /// What of the tool's stores was left out, and why.
     pub notices: Vec<Error>,
 }
@@ -137,6 +145,7 @@ pub fn run(
         found: found.len() as u64,
         counts: Counts::default(),
         failed,
+        skipped: Vec::new(),
         notices: Vec::new(),
     };
     let work = to_read(tool, found, &known);
@@ -149,6 +158,8 @@ pub fn run(
         let mut recorder = Recorder::new(tool.id(), &session, sessions, host, &mut known, ledger)?;
         let outcome = recorder.run(tool);
         report.counts.add(&recorder.counts());
+        let room = SHOWN - report.skipped.len();
+        report.skipped.extend(recorder.skipped().into_iter().take(room));
         match outcome {
             Ok(()) => {}
             Err(error) if matches!(error.code, Code::Cancelled) => return Err(error),
@@ -157,6 +168,7 @@ pub fn run(
     }
     ledger.progress(total, total, tool.id());
     report.notices = open.close();
+    report.counts.skipped_files = report.notices.len() as u64;
     Ok(report)
 }
 

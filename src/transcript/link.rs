@@ -11,6 +11,8 @@
 //!                                 <----  elsewhere?          (a fork asks whose a message is)
 //!   elsewhere {owner, alone}      ---->
 //!                                 <----  done
+//!   finish                        ---->
+//!                                 <----  finished {left out}
 //! ```
 //!
 //! Our side is a [`crate::tool::Tool`] like any other, so what is recorded, and how, is the same as
@@ -34,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::fleet::Duplex;
 use crate::model::message::Message;
-use crate::tool::{Progress, Session, Source};
+use crate::tool::{Progress, Session, Skipped, Source};
 
 /// The longest line. A message that is longer than that is damaged, or an attack.
 const LINE_MAX: u64 = 512 << 20;
@@ -50,7 +52,12 @@ enum Ask {
         /// How far each was read. What is known of a session as a whole stays here.
         #[serde(default)]
         known: BTreeMap<String, Progress>,
+        /// Whether we understand [`Say::SkippedAt`] and [`Say::Finished`].
+        #[serde(default)]
+        details: bool,
     },
+    /// What had to be left out: after all reads.
+    Finish,
     /// What is new of a session that was listed.
     Read {
         native_id: String,
@@ -75,6 +82,9 @@ enum Ask {
 enum Say {
     Found(Box<Found>),
     Listed {
+        /// Whether the host knows [`Ask::Finish`].
+        #[serde(default)]
+        details: bool,
         roots: Vec<PathBuf>,
         /// Roots that could not be read, and why.
         #[serde(default)]
@@ -86,6 +96,10 @@ enum Say {
     BesideText(String),
     Read(u64),
     Skipped(u64),
+    /// The same with the place.
+    SkippedAt(Skipped),
+    /// The answer to [`Ask::Finish`].
+    Finished(Vec<Error>),
     Checkpoint(Box<Progress>),
     Elsewhere {
         root: String,

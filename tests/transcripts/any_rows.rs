@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use session_forge::error::Result;
 use session_forge::model::ToolId;
 use session_forge::model::message::Message;
-use session_forge::tool::{self, Progress, Sink};
+use session_forge::tool::{self, Progress, Sink, Skipped};
 
 /// Collects everything.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Sink for Collector {
 
     fn read(&mut self, _: u64) {}
 
-    fn skipped(&mut self, _: u64) {}
+    fn skipped(&mut self, _: Skipped) {}
 
     fn checkpoint(&mut self, progress: &Progress) -> Result<()> {
         self.progress = progress.clone();

@@ -1,6 +1,7 @@
 //! `capture`
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::store::Store;
 use crate::sys::clock::{Watch, cpu_time};
-use crate::tool::{self, Tool};
+use crate::tool::{self, Skipped, Tool};
 use crate::transcript::{
     self,
     capture::{self, Counts, Ledger, ToolReport},
@@ -76,9 +77,7 @@ impl Command for Capture {
             let mut by_tool = Vec::new();
             for tool in tools.iter().filter(|_| here) {
                 let report = one(cx, *tool, &local, &written).await?;
-                for left_out in &report.notices {
-                    cx.emit.notice(Level::Warn, format!("{tool}: {left_out}", tool = report.tool)).await;
-                }
+                tell(cx, report.tool.as_str(), &report).await;
                 by_tool.push(report);
             }
             let mut failures: Vec<(String, Error)> =
@@ -194,6 +193,7 @@ async fn one(
             found: 0,
             counts: Counts::default(),
             failed: Vec::new(),
+            skipped: Vec::new(),
             notices: Vec::new(),
         };
         for root in &report.roots {
@@ -209,6 +209,46 @@ async fn one(
     tokio::task::spawn_blocking(move || capture::run(tool, &env, &sessions, &host, &mut ledger))
         .await
         .map_err(|e| Error::internal(format!("capture of `{}` ended early: {e}", tool.id())))?
+}
+
+/// So many files are named in notices for people; the report has more.
+const NAMED: usize = 10;
+
+/// Says what of a tool was left out or not understood: each file once.
+pub(super) async fn tell(cx: &Ctx, whose: &str, report: &ToolReport) {
+    for left_out in &report.notices {
+        cx.emit.notice(Level::Warn, format!("{whose}: {left_out}")).await;
+    }
+    let mut files: Vec<(&Path, Vec<&Skipped>)> = Vec::new();
+    for skipped in &report.skipped {
+        match files.iter_mut().find(|(path, _)| *path == skipped.path) {
+            Some((_, here)) => here.push(skipped),
+            None => files.push((&skipped.path, vec![skipped])),
+        }
+    }
+    for (path, here) in files.iter().take(NAMED) {
+        cx.emit.notice(Level::Warn, format!("{whose}: {}", in_words(path, here))).await;
+    }
+    let told: usize = files.iter().take(NAMED).map(|(_, here)| here.len()).sum();
+    let more = report.counts.skipped_lines.saturating_sub(told as u64);
+    if more > 0 {
+        cx.emit.notice(Level::Warn, format!("{whose}: {more} more lines could not be understood")).await;
+    }
+}
+
+/// `` `a.jsonl` line 3, 7 and 2 more: it is no JSON object ``
+fn in_words(path: &Path, here: &[&Skipped]) -> String {
+    let place = |s: &&Skipped| s.line.map(|n| n.to_string()).or_else(|| s.item.clone());
+    let places: Vec<String> = here.iter().filter_map(place).collect();
+    let lines = if here.iter().any(|s| s.line.is_some()) { "line " } else { "" };
+    let named = places.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let rest = places.len().saturating_sub(5);
+    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let mut why: Vec<&str> = here.iter().map(|s| s.why.as_str()).collect();
+    why.dedup();
+    let path = if path.as_os_str().is_empty() { "a file".into() } else { format!("`{}`", path.display()) };
+    let gap = if places.is_empty() { "" } else { " " };
+    format!("{path}{gap}{lines}{named}{rest} was skipped: {}", why.join("; "))
 }
 
 pub(super) fn failure(reports: &[ToolReport]) -> Option<Error> {

@@ -7,14 +7,14 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::capture::{StoreLedger, Written, failure};
+use super::capture::{StoreLedger, Written, failure, tell};
 use crate::engine::Ctx;
 use crate::engine::fan::{Fanned, fan};
 use crate::error::{Code, Error, Result};
 use crate::model::HostName;
 use crate::model::host::Host;
 use crate::tool::Tool;
-use crate::transcript::capture::{self, Counts, ToolReport};
+use crate::transcript::capture::{self, Counts, SHOWN, ToolReport};
 use crate::transcript::link::Far;
 
 /// What was captured from a host behind a link.
@@ -75,6 +75,7 @@ pub(super) async fn capture(
         error = error.or_else(|| failure(&reports));
         for report in reports {
             counts.add(&report.counts);
+            tell(cx, &format!("{} {}", host.name, report.tool), &report).await;
             add(by_tool, &host.name, report);
         }
         rows.push(HostReport { host: host.name, ok: error.is_none(), counts, error });
@@ -114,6 +115,7 @@ async fn record(
                 found,
                 counts: Counts::default(),
                 failed: Vec::new(),
+                skipped: Vec::new(),
                 notices: Vec::new(),
             });
             continue;
@@ -149,6 +151,9 @@ fn add(by_tool: &mut Vec<ToolReport>, host: &HostName, report: ToolReport) {
             known.found += report.found;
             known.counts.add(&report.counts);
             known.failed.extend::<Vec<_>>(failed);
+            known.notices.extend(report.notices);
+            let room = SHOWN.saturating_sub(known.skipped.len());
+            known.skipped.extend(report.skipped.into_iter().take(room));
         }
         None => by_tool.push(ToolReport { failed, ..report }),
     }

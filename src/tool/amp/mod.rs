@@ -6,10 +6,9 @@
 
 mod thread;
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::format::disk;
 use super::format::document::{self, Document};
 use super::format::jsonl;
 use super::{Progress, Session, Sink, Source, Tool};
@@ -36,12 +35,7 @@ impl Tool for Amp {
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         let mut out: Vec<Session> = Vec::new();
         for dir in ["threads", "threads-development"] {
-            let mut entries: Vec<PathBuf> = match fs::read_dir(root.join(dir)) {
-                Ok(list) => list.flatten().map(|e| e.path()).collect(),
-                Err(_) => continue,
-            };
-            entries.sort();
-            for path in entries {
+            for path in disk::entries(&root.join(dir)) {
                 let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
                 // While a document is written it is `<id>.json.amptmp`.
                 let Some(id) = name.strip_suffix(".json").filter(|id| id.starts_with("T-")) else { continue };
@@ -61,7 +55,7 @@ impl Tool for Amp {
 
     /// The thread that this one comes from. Most come from none, and are not parsed for that.
     fn family(&self, session: &Session) -> Option<String> {
-        let bytes = fs::read(&session.sources.first()?.path).ok()?;
+        let bytes = disk::read(&session.sources.first()?.path)?;
         let text = String::from_utf8_lossy(&bytes);
         let related =
             ["\"child\"", "\"mainThreadID\"", "\"originThreadID\""].iter().any(|key| text.contains(key));
@@ -71,8 +65,7 @@ impl Tool for Amp {
     /// When the thread was made: a fork is younger than its origin.
     fn age(&self, session: &Session) -> i64 {
         let created = |source: &Source| {
-            let mut bytes = Vec::new();
-            File::open(&source.path).ok()?.take(GLANCE).read_to_end(&mut bytes).ok()?;
+            let bytes = disk::start(&source.path, GLANCE)?;
             let text = String::from_utf8_lossy(&bytes);
             let (_, rest) = text.split_once("\"created\":")?;
             let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
@@ -88,7 +81,7 @@ impl Tool for Amp {
             Document::Torn(cursor) => cursor,
             Document::Read(document, cursor) => {
                 let mut thread = Thread::new(session, &progress);
-                thread.document(document, sink)?;
+                thread.document(document, &source.path, sink)?;
                 thread.save(&mut progress);
                 cursor
             }

@@ -1,6 +1,7 @@
 //! A thread out of its document.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::{blocks, value};
-use crate::tool::{Head, Progress, Rank, Session, Sink};
+use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped};
 
 /// The reader of one thread.
 pub struct Thread {
@@ -51,9 +52,9 @@ impl Thread {
     }
 
     /// Takes the whole document.
-    pub fn document(&mut self, document: Value, sink: &mut dyn Sink) -> Result<()> {
+    pub fn document(&mut self, document: Value, path: &Path, sink: &mut dyn Sink) -> Result<()> {
         let Value::Object(mut thread) = document else {
-            sink.skipped(1);
+            sink.skipped(Skipped::whole(path, "it is no JSON object"));
             return Ok(());
         };
         self.head.created = value::millis(&thread, "created");
@@ -71,7 +72,7 @@ impl Thread {
         let messages = thread.remove("messages");
         for (at, message) in messages.as_ref().and_then(Value::as_array).into_iter().flatten().enumerate() {
             let Value::Object(map) = message else {
-                sink.skipped(1);
+                sink.skipped(Skipped::item(path, format!("messages[{at}]")));
                 continue;
             };
             let number = map.get("messageId").and_then(Value::as_u64);

@@ -1,13 +1,11 @@
 //! Content of a message: Anthropic's blocks into canonical ones.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::model::message::{Block, ImageSource};
-use crate::tool::format::value;
+use crate::tool::format::{disk, value};
 
 /// The most that is taken from a file of tool output.
 const OUTPUT: u64 = 64 * 1024 * 1024;
@@ -118,7 +116,6 @@ fn persisted(text: &str, outputs: &Path) -> Option<String> {
         before.ends_with("tool-results").then_some(name)
     })?;
     let name = name.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let mut bytes = Vec::new();
-    File::open(outputs.join(name)).ok()?.take(OUTPUT).read_to_end(&mut bytes).ok()?;
+    let bytes = disk::start(&outputs.join(name), OUTPUT)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,12 +1,13 @@
 //! Where the sessions are.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::error::{At, Result};
+use crate::error::Result;
 use crate::model::Time;
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::{jsonl, value};
 use crate::tool::{Session, Source};
 
@@ -18,11 +19,8 @@ const GLANCE: u64 = 256 * 1024;
 pub fn sessions(root: &Path) -> Result<Vec<Session>> {
     let mut found: BTreeMap<String, (Vec<Source>, Vec<Source>)> = BTreeMap::new();
     let projects = root.join("projects");
-    if !projects.is_dir() {
-        return Ok(Vec::new());
-    }
-    for project in fs::read_dir(&projects).at(projects.display())?.flatten() {
-        for (stem, path) in jsonl_files(&project.path()) {
+    for project in entries(&projects) {
+        for (stem, path) in jsonl_files(&project) {
             let source = source(root, path);
             if is_uuid(&stem) {
                 found.entry(stem).or_default().0.push(source);
@@ -32,7 +30,7 @@ pub fn sessions(root: &Path) -> Result<Vec<Session>> {
                 found.entry(session).or_default().1.push(source);
             }
         }
-        for entry in entries(&project.path()) {
+        for entry in entries(&project) {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if is_uuid(&name) {
                 let agents = jsonl_files(&entry.join("subagents")).into_iter();
@@ -51,10 +49,6 @@ pub fn sessions(root: &Path) -> Result<Vec<Session>> {
         })
         .filter(|session| !session.sources.is_empty())
         .collect())
-}
-
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default()
 }
 
 fn jsonl_files(dir: &Path) -> Vec<(String, PathBuf)> {
@@ -83,7 +77,7 @@ fn is_uuid(text: &str) -> bool {
 /// The objects in the first part of a file.
 fn glance(path: &Path) -> impl Iterator<Item = serde_json::Map<String, serde_json::Value>> {
     use std::io::BufRead;
-    let reader = File::open(path).ok().map(|file| BufReader::new(file.take(GLANCE)));
+    let reader = disk::open(path).map(|file| BufReader::new(file.take(GLANCE)));
     reader.into_iter().flat_map(|reader| reader.split(b'\n').map_while(Result::ok)).filter_map(|line| {
         // The last line may be cut by the limit; then it is no object.
         jsonl::parse(&line)
@@ -114,7 +108,7 @@ pub fn live(root: &Path) -> Vec<String> {
         .iter()
         .filter(|path| path.extension().is_some_and(|e| e == "json"))
         .filter_map(|path| {
-            let card = jsonl::parse(&fs::read(path).ok()?)?;
+            let card = jsonl::parse(&disk::read(path)?)?;
             let pid = card.get("pid")?.as_u64()?;
             let start =
                 card.get("procStart").map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))?;

@@ -126,8 +126,7 @@ fn merge(
             Some((_, Some(line))) => {
                 thread.line(&stream.source, line, stream.lines.peek().unwrap_or_default(), sink)?;
             }
-            _ if stream.lines.is_rest() => {}
-            _ => sink.skipped(1),
+            _ => stream.lines.skip(&stream.source, sink),
         }
         let bytes = stream.lines.consume();
         sink.read(bytes);

@@ -11,7 +11,7 @@ use super::blocks;
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::{disk, jsonl, value};
 use crate::tool::{Head, Progress, Rank, Session, Sink, Source};
 
 /// How many links, answers and calls are remembered: they are used within a few lines.
@@ -121,7 +121,7 @@ impl Thread {
     pub fn new(session: &Session, progress: &Progress) -> Self {
         let main = session.sources.iter().find(|s| !agent_file(&s.key)).map(|s| s.path.with_extension(""));
         let cards = session.sources.iter().filter_map(|source| {
-            let bytes = std::fs::read(source.path.with_extension("meta.json")).ok()?;
+            let bytes = disk::read(&source.path.with_extension("meta.json"))?;
             Some((source.key.clone(), jsonl::parse(&bytes)?))
         });
         Self {

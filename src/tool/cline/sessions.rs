@@ -3,7 +3,6 @@
 //! that are written anew at every change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -11,10 +10,11 @@ use serde_json::{Map, Value};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::document::{self, Document};
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::{blocks, jsonl, value};
-use crate::tool::{Head, Progress, Rank, Session, Sink, Source};
+use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped, Source};
 
 /// Fields of a message that are expressed in the canonical one.
 const MAPPED: [&str; 6] = ["id", "role", "content", "ts", "modelInfo", "metrics"];
@@ -41,19 +41,12 @@ fn session(dir: &Path) -> Option<Session> {
     Some(Session { native_id, sources: paths.map(source).collect(), title: None })
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-    all.sort();
-    all
-}
-
 /// Sessions that say they run, and whose process is there. It may be the hub that all share, so
 /// what they say decides.
 pub fn live(root: &Path) -> Vec<String> {
     let running = |session: &Session| {
         let manifest = session.sources.iter().find(|s| is_manifest(s, &session.native_id))?;
-        let manifest = jsonl::parse(&fs::read(&manifest.path).ok()?)?;
+        let manifest = jsonl::parse(&disk::read(&manifest.path)?)?;
         let pid = manifest.get("pid")?.as_u64()?;
         let told = matches!(value::str(&manifest, "status"), Some("running" | "pending"));
         (told && Path::new(&format!("/proc/{pid}")).exists()).then_some(())
@@ -94,12 +87,12 @@ pub fn read(session: &Session, mut progress: Progress, sink: &mut dyn Sink) -> R
             Document::Read(document, cursor) => {
                 progress.cursors.insert(source.key.clone(), cursor);
                 let Value::Object(document) = document else {
-                    sink.skipped(1);
+                    sink.skipped(Skipped::whole(&source.path, "it is no JSON object"));
                     continue;
                 };
                 if let Some(stem) = name.strip_suffix(".messages.json") {
                     let agent = (stem != session.native_id).then(|| stem.to_owned());
-                    reader.thread(agent, document, &mut messages, sink);
+                    reader.thread(agent, document, &source.path, &mut messages, sink);
                 } else if is_manifest(source, &session.native_id) {
                     reader.manifest(document);
                 } else {
@@ -159,6 +152,7 @@ impl Reader {
         &mut self,
         agent: Option<String>,
         mut document: Map<String, Value>,
+        path: &Path,
         out: &mut Vec<Message>,
         sink: &mut dyn Sink,
     ) {
@@ -167,7 +161,7 @@ impl Reader {
         let mut first = true;
         for (at, item) in list.into_iter().enumerate() {
             let Value::Object(map) = item else {
-                sink.skipped(1);
+                sink.skipped(Skipped::item(path, format!("messages[{at}]")));
                 continue;
             };
             time = value::millis(&map, "ts").unwrap_or(time);

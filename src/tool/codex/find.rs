@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 
 use crate::error::Result;
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::{disk, jsonl, value};
 use crate::tool::{Session, Source};
 
 /// Folders below `sessions/` are `YYYY/MM/DD`, but the tool finds a file at any depth.
@@ -75,12 +75,14 @@ pub fn parent(path: &Path) -> Option<String> {
 }
 
 fn walk(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    for entry in entries.flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => walk(&entry.path(), depth - 1, out),
-            Ok(kind) if kind.is_dir() => {}
-            _ => out.push(entry.path()),
+    for path in disk::entries(dir) {
+        let rollout =
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| split(name).is_some());
+        if rollout {
+            out.push(path);
+        // Links to folders are not followed: one may lead back here.
+        } else if depth > 0 && path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+            walk(&path, depth - 1, out);
         }
     }
 }
@@ -101,7 +103,7 @@ fn split(name: &str) -> Option<(&str, &str)> {
 
 /// Names that a person or the tool gave to threads; the last line of an id wins.
 fn titles(root: &Path) -> HashMap<String, String> {
-    let Ok(file) = File::open(root.join("session_index.jsonl")) else { return HashMap::new() };
+    let Some(file) = disk::open(&root.join("session_index.jsonl")) else { return HashMap::new() };
     let mut out = HashMap::new();
     for line in BufReader::new(file).split(b'\n').map_while(std::io::Result::ok) {
         if let Some(line) = jsonl::parse(&line)

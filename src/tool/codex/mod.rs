@@ -57,8 +57,7 @@ impl Tool for Codex {
         while let Some(bytes) = lines.peek() {
             match jsonl::parse(bytes) {
                 Some(map) => rollout.line(map, bytes, sink)?,
-                None if lines.is_rest() => {}
-                None => sink.skipped(1),
+                None => lines.skip(source, sink),
             }
             let bytes = lines.consume();
             sink.read(bytes);

@@ -1,7 +1,6 @@
 //! A rollout file, line by line.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Read;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -14,16 +13,15 @@ use super::usage::Meter;
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
+use crate::tool::format::document::{self, Document};
 use crate::tool::format::jsonl::{self, Opened};
 use crate::tool::format::value;
-use crate::tool::{Cursor, Head, Progress, Rank, Sink, Source};
+use crate::tool::{Head, Progress, Rank, Sink, Skipped, Source};
 
 /// How many calls are remembered, to know which items of the interface repeat them.
 const CALLS: usize = 256;
 /// How many forks of forks are followed.
 const FORKS: usize = 32;
-/// The largest document of the TypeScript CLI that is read.
-const DOCUMENT: u64 = 256 * 1024 * 1024;
 
 /// What has to be known of the lines before.
 #[derive(Default, Serialize, Deserialize)]
@@ -447,31 +445,26 @@ fn digest(bytes: &[u8]) -> String {
 
 /// A document of the TypeScript CLI: one object, written anew each time.
 pub fn read_document(source: &Source, mut progress: Progress, sink: &mut dyn Sink) -> Result<()> {
-    if jsonl::unchanged(source, progress.cursors.get(&source.key)) {
-        return Ok(());
-    }
-    let (Ok(file), Ok(meta)) = (std::fs::File::open(&source.path), std::fs::metadata(&source.path)) else {
-        return Ok(());
+    let (mut document, cursor) = match document::open(source, progress.cursors.get(&source.key), sink) {
+        Document::Gone | Document::Same => return Ok(()),
+        Document::Read(Value::Object(document), cursor) => (document, cursor),
+        // While it is being written it is no JSON; the next change brings us back.
+        Document::Read(_, cursor) | Document::Torn(cursor) => {
+            progress.cursors.insert(source.key.clone(), cursor);
+            return sink.checkpoint(&progress);
+        }
     };
-    let mut bytes = Vec::new();
-    if file.take(DOCUMENT).read_to_end(&mut bytes).is_err() {
-        return Ok(());
-    }
-    let cursor = Cursor::whole(&meta);
     let native_id = source.path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let mut rollout = Rollout::new(&native_id, &Progress::default());
-    // While it is being written it is no JSON; the next change brings us back.
-    let Some(mut document) = jsonl::parse(&bytes) else { return Ok(()) };
-    sink.read(bytes.len() as u64);
     if let Some(session) = value::object(&document, "session") {
         rollout.meta(session, sink)?;
     }
     let items = document.remove("items").unwrap_or_default();
-    for item in items.as_array().into_iter().flatten() {
+    for (at, item) in items.as_array().into_iter().flatten().enumerate() {
         let raw = serde_json::to_vec(item)?;
         match item {
             Value::Object(item) => rollout.item(item.clone(), false, &raw, sink)?,
-            _ => sink.skipped(1),
+            _ => sink.skipped(Skipped::item(&source.path, format!("items[{at}]"))),
         }
     }
     rollout.flush(sink)?;

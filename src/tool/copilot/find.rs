@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::text;
 use crate::tool::{Session, Source};
 
@@ -25,13 +26,6 @@ pub fn sessions(root: &Path) -> Vec<Session> {
         found.insert(native_id.clone(), Session { native_id, sources, title });
     }
     found.into_values().collect()
-}
-
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-    all.sort();
-    all
 }
 
 /// Sessions with an `inuse.<pid>.lock` whose process is there. A lock may outlive its process, and
@@ -59,7 +53,8 @@ fn is_copilot(pid: u32) -> bool {
 
 /// The `workspace.yaml` beside a session's events; empty when there is none.
 pub fn workspace(events: &Path) -> BTreeMap<String, String> {
-    fs::read_to_string(events.with_file_name("workspace.yaml")).map(|text| flat(&text)).unwrap_or_default()
+    let text = disk::read(&events.with_file_name("workspace.yaml"));
+    text.map(|text| flat(&String::from_utf8_lossy(&text))).unwrap_or_default()
 }
 
 /// Reads the flat part of YAML that the tool writes: `key: value`, plain, quoted or as a block.

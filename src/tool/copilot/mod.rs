@@ -48,8 +48,7 @@ impl Tool for Copilot {
         while let Some(bytes) = lines.peek() {
             match jsonl::parse(bytes) {
                 Some(map) => events.event(map, bytes, sink)?,
-                None if lines.is_rest() => {}
-                None => sink.skipped(1),
+                None => lines.skip(source, sink),
             }
             let bytes = lines.consume();
             sink.read(bytes);

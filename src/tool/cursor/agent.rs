@@ -13,6 +13,7 @@ use super::bubble;
 use crate::model::Time;
 use crate::model::message::{Block, ImageSource, Message, Role};
 use crate::store::foreign::{Cell, Foreign};
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::shelf::{LOG, Stop};
 use crate::tool::format::{jsonl, text, value};
 use crate::tool::{Cursor, Head, Progress, Rank, Session, Sink, Source};
@@ -36,9 +37,6 @@ struct Memo {
 
 /// The conversations below `~/.cursor`.
 pub fn sessions(root: &Path) -> Vec<Session> {
-    let entries = |dir: &Path| {
-        std::fs::read_dir(dir).map(|l| l.flatten().map(|e| e.path()).collect::<Vec<_>>()).unwrap_or_default()
-    };
     let folders = entries(&root.join("chats")).into_iter().flat_map(|hash| entries(&hash));
     let mut found: Vec<Session> = folders
         .filter_map(|folder| {
@@ -48,7 +46,7 @@ pub fn sessions(root: &Path) -> Vec<Session> {
                 return None;
             }
             let meta = folder.join("meta.json");
-            let about = std::fs::read(&meta).ok().and_then(|bytes| jsonl::parse(&bytes)).unwrap_or_default();
+            let about = disk::read(&meta).and_then(|bytes| jsonl::parse(&bytes)).unwrap_or_default();
             let title = value::str(&about, "title").and_then(text::title);
             let paths = [(STORE, store), (LOG, folder.join("store.db-wal")), (META, meta)];
             let sources = paths.into_iter().filter(|(_, path)| path.exists());

@@ -14,7 +14,7 @@ use crate::sys::Clock;
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::shelf::{self, Stop};
 use crate::tool::format::{jsonl, value};
-use crate::tool::{Head, Progress, Rank, Sink};
+use crate::tool::{Head, Progress, Rank, Sink, Skipped};
 
 /// After so long without a change what is not finished never will be. Milliseconds.
 const STALE: i64 = 60 * 60 * 1000;
@@ -197,7 +197,7 @@ fn value_of(key: &str, database: &Foreign, sink: &mut dyn Sink) -> Result<Option
     sink.read(text.len() as u64);
     let map = jsonl::parse(text.as_bytes());
     if map.is_none() {
-        sink.skipped(1);
+        sink.skipped(Skipped::item(database.path(), format!("row {key}")));
     }
     Ok(map)
 }

@@ -15,7 +15,7 @@ use crate::model::Time;
 use crate::store::foreign::Foreign;
 use crate::tool::Session;
 use crate::tool::format::shelf::{self, Shelf};
-use crate::tool::format::{jsonl, text, value};
+use crate::tool::format::{disk, jsonl, text, value};
 
 const HEADERS: &str = "composer.composerHeaders";
 const COMPOSERS: &str = "composer.composerData";
@@ -81,12 +81,8 @@ fn session(id: &str, path: &Path, header: &Map<String, Value>) -> Session {
 
 /// The databases of workspaces.
 fn workspaces(root: &Path) -> Vec<PathBuf> {
-    let list = std::fs::read_dir(root.join("workspaceStorage"));
-    let list =
-        list.map(|l| l.flatten().map(|e| e.path().join("state.vscdb")).filter(|p| p.is_file()).collect());
-    let mut list: Vec<PathBuf> = list.unwrap_or_default();
-    list.sort();
-    list
+    let folders = disk::entries(&root.join("workspaceStorage")).into_iter();
+    folders.map(|folder| folder.join("state.vscdb")).filter(|path| path.is_file()).collect()
 }
 
 /// What all lists together say of a conversation that a database holds.
@@ -118,7 +114,7 @@ pub fn entry(path: &Path, id: &str, shelf: &Shelf<Index>) -> Entry {
 
 /// What `workspace.json` beside a database says is open there.
 fn folder(database: &Path) -> Option<String> {
-    let map = jsonl::parse(&std::fs::read(database.with_file_name("workspace.json")).ok()?)?;
+    let map = jsonl::parse(&disk::read(&database.with_file_name("workspace.json"))?)?;
     value::string(&map, "folder").or_else(|| value::string(&map, "workspace"))
 }
 

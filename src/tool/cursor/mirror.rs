@@ -3,13 +3,14 @@
 //!
 //! They know neither times nor results; a line gets the time at which its file was written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role};
+use crate::tool::format::disk::entries;
 use crate::tool::format::jsonl::{self, Opened};
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::value;
@@ -39,10 +40,6 @@ pub fn sessions(root: &Path) -> Vec<Session> {
             Some(Session { native_id, sources: vec![Source { key: LINES.into(), path }], title: None })
         })
         .collect()
-}
-
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default()
 }
 
 /// Sub-agents after everything else.
@@ -88,8 +85,7 @@ pub fn read(session: &Session, mut progress: Progress, sink: &mut dyn Sink) -> R
                 }
                 sent.send(message, sink)?;
             }
-            None if lines.is_rest() => {}
-            None => sink.skipped(1),
+            None => lines.skip(source, sink),
         }
         sink.read(lines.consume());
     }

@@ -1,15 +1,14 @@
 //! Files that are one JSON document each, written anew at every change.
 
-use std::fs::File;
 use std::io::Read;
 
 use serde_json::Value;
 
-use super::jsonl;
-use crate::tool::{Cursor, Sink, Source};
+use super::{disk, jsonl};
+use crate::tool::{Cursor, Sink, Skipped, Source};
 
-/// The largest document that is read.
-const LIMIT: u64 = 256 * 1024 * 1024;
+/// How much of a start is looked at first.
+const GLANCE: u64 = 4096;
 
 /// What became of a document since it was read.
 pub enum Document {
@@ -29,23 +28,33 @@ pub fn open(source: &Source, cursor: Option<&Cursor>, sink: &mut dyn Sink) -> Do
         return Document::Same;
     }
     // Its state is taken before its content: what is written meanwhile is seen the next time.
-    let Ok(file) = File::open(&source.path) else { return Document::Gone };
+    let Some(mut file) = disk::open(&source.path) else { return Document::Gone };
     let Ok(meta) = file.metadata() else { return Document::Gone };
-    if !meta.is_file() {
-        return Document::Gone;
-    }
     let mut bytes = Vec::new();
-    if file.take(LIMIT).read_to_end(&mut bytes).is_err() {
+    let read = file.by_ref().take(GLANCE).read_to_end(&mut bytes);
+    let read = read.and_then(|_| {
+        // What does not even begin like one is not worth its memory.
+        let begins = bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| b"{[\xEF".contains(b));
+        if begins && meta.len() <= disk::LARGEST {
+            file.take(disk::LARGEST).read_to_end(&mut bytes)?;
+        }
+        Ok(())
+    });
+    if let Err(e) = read {
+        disk::unreadable(&source.path, &e);
         return Document::Gone;
     }
     sink.read(bytes.len() as u64);
-    match jsonl::value(&bytes) {
-        Some(value) => Document::Read(value, Cursor::whole(&meta)),
-        None => {
-            sink.skipped(1);
-            Document::Torn(Cursor::whole(&meta))
-        }
+    if let Some(value) = jsonl::value(&bytes) {
+        return Document::Read(value, Cursor::whole(&meta));
     }
+    let why = match meta.len() {
+        0 => "it is empty",
+        n if n > disk::LARGEST => "it is larger than 256 MiB",
+        _ => "it is no JSON document",
+    };
+    sink.skipped(Skipped::whole(&source.path, why));
+    Document::Torn(Cursor::whole(&meta))
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::tool::{Cursor, Source};
+use super::disk;
+use crate::tool::{Cursor, Sink, Skipped, Source};
 
 /// Bytes of the start that tell whether a file is still the same.
 const HEAD: usize = 1024;
@@ -52,11 +53,8 @@ fn hash(bytes: &[u8]) -> String {
 
 /// Opens a source where the last read ended.
 pub fn open(source: &Source, cursor: Option<&Cursor>) -> Opened {
-    let Ok(file) = File::open(&source.path) else { return Opened::Gone };
+    let Some(file) = disk::open(&source.path) else { return Opened::Gone };
     let Ok(meta) = file.metadata() else { return Opened::Gone };
-    if !meta.is_file() {
-        return Opened::Gone;
-    }
     if let Some(cursor) = cursor {
         if same_file(&meta, cursor) {
             return Opened::Same;
@@ -64,12 +62,19 @@ pub fn open(source: &Source, cursor: Option<&Cursor>) -> Opened {
         match Lines::new(file, &meta, source).and_then(|lines| lines.forward(cursor)) {
             Ok(Some(lines)) => return Opened::Grown(lines),
             Ok(None) => {}
-            Err(_) => return Opened::Gone,
+            Err(e) => {
+                disk::unreadable(&source.path, &e);
+                return Opened::Gone;
+            }
         }
     }
-    match File::open(&source.path).and_then(|file| Lines::new(file, &meta, source)) {
+    let Some(file) = disk::open(&source.path) else { return Opened::Gone };
+    match Lines::new(file, &meta, source) {
         Ok(lines) => Opened::Fresh(lines),
-        Err(_) => Opened::Gone,
+        Err(e) => {
+            disk::unreadable(&source.path, &e);
+            Opened::Gone
+        }
     }
 }
 
@@ -156,6 +161,7 @@ impl Lines {
         self.head = head;
         self.tail = tail;
         self.cursor.offset = cursor.offset;
+        self.cursor.line = cursor.line;
         self.cursor.open_end = cursor.open_end;
         Ok(Some(self))
     }
@@ -219,13 +225,26 @@ impl Lines {
         let more = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..more);
         self.cursor.offset += read;
+        // What follows an open end belongs to the line before.
+        self.cursor.line += u64::from(!self.cursor.open_end);
         self.cursor.open_end = self.surplus.0 == 0 && self.line.last() != Some(&b'\n');
         read
     }
 
-    /// Whether the line that is given only ends the one before.
-    pub fn is_rest(&self) -> bool {
-        self.cursor.open_end && self.line.iter().all(u8::is_ascii_whitespace)
+    /// Counts the line that is given as one that could not be understood, unless it is blank: that
+    /// may be the end of the one before.
+    pub fn skip(&self, source: &Source, sink: &mut dyn Sink) {
+        let why = if self.surplus.0 > 0 {
+            "it is longer than 32 MiB"
+        } else if self.line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        } else if std::str::from_utf8(&self.line).is_err() {
+            "it is no UTF-8"
+        } else {
+            "it is no JSON object"
+        };
+        let line = Some(self.cursor.line + 1);
+        sink.skipped(Skipped { path: source.path.clone(), line, item: None, why: why.into() });
     }
 
     /// Where the last consumed line ended.

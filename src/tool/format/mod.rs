@@ -1,6 +1,7 @@
 //! What several tools share.
 
 pub mod blocks;
+pub mod disk;
 pub mod document;
 pub mod jsonl;
 pub mod opencode;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::disk;
 use crate::error::{Code, Error, Result};
 use crate::store::foreign::Foreign;
 use crate::sys::{Clock, clock};
@@ -30,12 +31,9 @@ impl From<Error> for Stop {
 }
 
 /// Databases by path, each with what was found in it.
-pub struct Shelf<T>(Mutex<Inner<T>>);
+pub struct Shelf<T>(Mutex<Slots<T>>);
 
-struct Inner<T> {
-    slots: BTreeMap<PathBuf, Slot<T>>,
-    left_out: Vec<(PathBuf, Error)>,
-}
+type Slots<T> = BTreeMap<PathBuf, Slot<T>>;
 
 struct Slot<T> {
     files: Vec<(PathBuf, Cursor)>,
@@ -53,34 +51,34 @@ impl<T> Default for Shelf<T> {
 impl<T> Shelf<T> {
     /// An empty one.
     pub const fn new() -> Self {
-        Self(Mutex::new(Inner { slots: BTreeMap::new(), left_out: Vec::new() }))
+        Self(Mutex::new(BTreeMap::new()))
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner<T>> {
+    fn slots(&self) -> MutexGuard<'_, Slots<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is in a database, from memory when its files did not change. `None`, and noted, when it
     /// cannot be read; a file that is not there is nothing to note.
     pub fn look(&self, path: &Path, index: impl Fn(&Foreign) -> Result<T>) -> Option<Arc<T>> {
-        let mut inner = self.inner();
-        if let Some(slot) = inner.slots.get(path)
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get(path)
             && slot.files == now(path)
         {
             return Some(slot.index.clone());
         }
-        inner.slots.remove(path);
+        slots.remove(path);
         let opened = open_with(path, &index);
         match opened {
             Ok((database, index)) => {
                 let (files, index) = (files(&database), Arc::new(index));
                 let slot = Slot { files, index: index.clone(), database: Some(Arc::new(database)) };
-                inner.slots.insert(path.to_owned(), slot);
+                slots.insert(path.to_owned(), slot);
                 Some(index)
             }
             Err(e) if e.code == Code::NotFound => None,
             Err(e) => {
-                inner.left_out.push((path.to_owned(), e));
+                disk::leave_out(path, e);
                 None
             }
         }
@@ -88,15 +86,7 @@ impl<T> Shelf<T> {
 
     /// What was found in a database when it was last looked into.
     pub fn index(&self, path: &Path) -> Option<Arc<T>> {
-        self.inner().slots.get(path).map(|slot| slot.index.clone())
-    }
-
-    /// Notes that something in a store had to be left out.
-    pub fn leave_out(&self, path: &Path, why: Error) {
-        let mut inner = self.inner();
-        if !inner.left_out.iter().any(|(p, e)| p == path && *e == why) {
-            inner.left_out.push((path.to_owned(), why));
-        }
+        self.slots().get(path).map(|slot| slot.index.clone())
     }
 
     /// Reads a session from a database. When it changes meanwhile, once again from its new state;
@@ -115,12 +105,12 @@ impl<T> Shelf<T> {
                 Ok(()) => return Ok(()),
                 Err(Stop::Sink(e)) => return Err(e),
                 Err(Stop::Database(e)) if e.code == Code::Conflict && !last => {
-                    if let Some(slot) = self.inner().slots.get_mut(path) {
+                    if let Some(slot) = self.slots().get_mut(path) {
                         slot.database = None;
                     }
                 }
                 Err(Stop::Database(e)) => {
-                    self.leave_out(path, e);
+                    disk::leave_out(path, e);
                     return Ok(());
                 }
             }
@@ -129,11 +119,11 @@ impl<T> Shelf<T> {
     }
 
     fn open(&self, path: &Path) -> Result<Arc<Foreign>> {
-        if let Some(open) = self.inner().slots.get(path).and_then(|slot| slot.database.clone()) {
+        if let Some(open) = self.slots().get(path).and_then(|slot| slot.database.clone()) {
             return Ok(open);
         }
         let database = Arc::new(Foreign::open(path)?);
-        if let Some(slot) = self.inner().slots.get_mut(path) {
+        if let Some(slot) = self.slots().get_mut(path) {
             slot.database = Some(database.clone());
         }
         Ok(database)
@@ -141,17 +131,11 @@ impl<T> Shelf<T> {
 
     /// Closes the databases below a folder, and tells what was left out there.
     pub fn finish(&self, root: &Path) -> Vec<Error> {
-        let mut inner = self.inner();
-        inner
-            .slots
-            .iter_mut()
-            .filter(|(path, _)| path.starts_with(root))
-            .for_each(|(_, s)| s.database = None);
-        let (here, others) =
-            std::mem::take(&mut inner.left_out).into_iter().partition(|(p, _)| p.starts_with(root));
-        inner.left_out = others;
-        let here: Vec<(PathBuf, Error)> = here;
-        here.into_iter().map(|(_, why)| why).collect()
+        let mut slots = self.slots();
+        let here = slots.iter_mut().filter(|(path, _)| path.starts_with(root));
+        here.for_each(|(_, slot)| slot.database = None);
+        drop(slots);
+        disk::finish(root)
     }
 }
 

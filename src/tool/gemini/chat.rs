@@ -5,7 +5,7 @@
 //! in the transcript; a remark names what is not in it any more.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ use crate::model::Time;
 use crate::model::message::{Block, Message, Role};
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::value;
-use crate::tool::{Head, Progress, Rank, Session, Sink, Source, SubAgent};
+use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped, Source, SubAgent};
 
 /// What has to be known of the lines before.
 #[derive(Default, Serialize, Deserialize)]
@@ -48,6 +48,7 @@ pub struct Chat {
     native_id: String,
     /// The source that is read, and the sub-agent whose it is.
     source: String,
+    path: PathBuf,
     agent: Option<String>,
     outputs: PathBuf,
     /// The hash of the folder.
@@ -75,6 +76,7 @@ impl Chat {
             head,
             native_id: session.native_id.clone(),
             source: String::new(),
+            path: PathBuf::new(),
             agent: None,
             outputs: PathBuf::new(),
             place: None,
@@ -93,6 +95,7 @@ impl Chat {
     /// Goes to a source. `fresh` when it is read from its start.
     pub fn begin(&mut self, source: &Source, fresh: bool) {
         self.source.clone_from(&source.key);
+        self.path.clone_from(&source.path);
         let stem = source.path.file_stem().map(|s| s.to_string_lossy().into_owned());
         self.agent = stem.filter(|_| find::is_agent(source));
         let outputs = find::project(source).map(|dir| dir.join("tool-outputs"));
@@ -112,12 +115,12 @@ impl Chat {
     /// A whole file of the first generation.
     pub fn document(&mut self, document: Value, sink: &mut dyn Sink) -> Result<()> {
         let Value::Object(mut map) = document else {
-            sink.skipped(1);
+            sink.skipped(Skipped::whole(&self.path, "it is no JSON object"));
             return Ok(());
         };
         let list = map.remove("messages");
         self.about(&map);
-        let messages = objects(list, sink);
+        let messages = objects("messages", list, &self.path, sink);
         self.replace(ids(&messages));
         for message in messages {
             self.send(message, sink)?;
@@ -147,7 +150,7 @@ impl Chat {
             };
             self.flush(sink)?;
             // A copy has less than the original: only what was never seen is taken from it.
-            let messages = objects(Some(list), sink);
+            let messages = objects("messages", Some(list), &self.path, sink);
             self.replace(ids(&messages));
             for message in messages {
                 let known = |id| self.memo.sent.knows(id);
@@ -329,7 +332,7 @@ impl Chat {
         let mut answer = self.frame(format!("{}_response", message.msg_id));
         answer.role = Role::Tool;
         let (mut called, mut calls, mut rest) = (BTreeSet::new(), Map::new(), Map::new());
-        for mut call in objects(map.remove("toolCalls"), sink) {
+        for mut call in objects("toolCalls", map.remove("toolCalls"), &self.path, sink) {
             let id = value::string(&call, "id").unwrap_or_default();
             if let Some(wanted) = self.place.as_ref().filter(|_| self.head.workdir.is_none()) {
                 let arguments = value::object(&call, "args");
@@ -433,13 +436,13 @@ impl Chat {
 }
 
 /// The objects of a list; everything else in it is counted.
-fn objects(list: Option<Value>, sink: &mut dyn Sink) -> Vec<Map<String, Value>> {
+fn objects(name: &str, list: Option<Value>, path: &Path, sink: &mut dyn Sink) -> Vec<Map<String, Value>> {
     let Some(Value::Array(list)) = list else { return Vec::new() };
     let mut out = Vec::with_capacity(list.len());
-    for item in list {
+    for (at, item) in list.into_iter().enumerate() {
         match item {
             Value::Object(map) => out.push(map),
-            _ => sink.skipped(1),
+            _ => sink.skipped(Skipped::item(path, format!("{name}[{at}]"))),
         }
     }
     out

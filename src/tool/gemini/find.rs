@@ -1,10 +1,9 @@
 //! Where the sessions are.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::tool::format::disk::{self, entries};
 use crate::tool::{Session, Source};
 
 /// How much of a file's start is looked at for the session's id: it is in the first record.
@@ -53,13 +52,6 @@ fn name(source: &Source) -> (String, String) {
     (source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), source.key.clone())
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-    all.sort();
-    all
-}
-
 fn source(root: &Path, path: PathBuf) -> Source {
     let key = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
     Source { key, path }
@@ -67,8 +59,7 @@ fn source(root: &Path, path: PathBuf) -> Source {
 
 /// The first `"sessionId": "…"` of a file. A quoted copy inside a text has its quotes escaped.
 fn session_id(path: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(GLANCE).read_to_end(&mut bytes).ok()?;
+    let bytes = disk::start(path, GLANCE)?;
     let text = String::from_utf8_lossy(&bytes);
     let (_, rest) = text.split_once("\"sessionId\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

@@ -90,8 +90,7 @@ impl Chat {
         while let Some(bytes) = lines.peek() {
             match jsonl::parse(bytes) {
                 Some(map) => self.line(map, bytes, sink)?,
-                None if lines.is_rest() => {}
-                None => sink.skipped(1),
+                None => lines.skip(source, sink),
             }
             let bytes = lines.consume();
             sink.read(bytes);

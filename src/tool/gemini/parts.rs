@@ -1,13 +1,11 @@
 //! Messages of the chat files into canonical ones.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::model::message::{Block, ImageSource, Usage};
-use crate::tool::format::value;
+use crate::tool::format::{disk, value};
 
 /// The most that is taken from a file of tool output.
 const OUTPUT: u64 = 64 * 1024 * 1024;
@@ -216,9 +214,8 @@ fn persisted(text: &str, outputs: &Path) -> Option<String> {
     let (_, path) = text.split_once("/tool-outputs/")?;
     let path = path.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>')).next()?;
     let name = path.rsplit('/').next()?.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let mut bytes = Vec::new();
     let file = [outputs.join(name), outputs.parent()?.join(name)].into_iter().find(|p| p.is_file())?;
-    File::open(file).ok()?.take(OUTPUT).read_to_end(&mut bytes).ok()?;
+    let bytes = disk::start(&file, OUTPUT)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -7,11 +7,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::{disk, jsonl, value};
 
 /// What the project's folder below `tmp` says: its marker, or the registry that knows its name.
 pub fn of_project(project: &Path) -> Option<String> {
-    let marker = std::fs::read_to_string(project.join(".project_root")).ok();
+    let marker = disk::read(&project.join(".project_root")).and_then(|bytes| String::from_utf8(bytes).ok());
     let marker =
         marker.map(|text| text.trim_end_matches('\n').to_owned()).filter(|text| text.starts_with('/'));
     marker.or_else(|| {
@@ -25,7 +25,7 @@ pub fn of_project(project: &Path) -> Option<String> {
 }
 
 fn registry(project: &Path) -> Option<Map<String, Value>> {
-    let bytes = std::fs::read(project.parent()?.parent()?.join("projects.json")).ok()?;
+    let bytes = disk::read(&project.parent()?.parent()?.join("projects.json"))?;
     value::object(&jsonl::parse(&bytes)?, "projects").cloned()
 }
 

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use super::tally::{Saved, Tally};
-use super::{Counts, Ledger};
+use super::{Counts, Ledger, SHOWN};
 use crate::error::{Error, Result};
 use crate::model::message::Message;
 use crate::model::transcript::{Captured, TranscriptRow};
 use crate::model::{HostName, ToolId, TranscriptId};
-use crate::tool::{Head, Progress, Session, Sink, Tool};
+use crate::tool::{Head, Progress, Session, Sink, Skipped, Tool};
 use crate::transcript::sfs::{self, Writer};
 use crate::transcript::{id, manifest};
 
@@ -33,6 +33,8 @@ pub struct Recorder<'a> {
     /// The own messages of other sessions with the same root.
     siblings: Option<Vec<(String, HashSet<String>)>>,
     counts: Counts,
+    /// The first of what was skipped.
+    skipped: Vec<Skipped>,
     was_new: bool,
     changed: bool,
 }
@@ -85,6 +87,7 @@ impl<'a> Recorder<'a> {
             beside: None,
             siblings: None,
             counts: Counts::default(),
+            skipped: Vec::new(),
             was_new,
             changed: false,
         })
@@ -112,6 +115,11 @@ impl<'a> Recorder<'a> {
             sessions_updated: u64::from(there && !self.was_new && self.changed),
             ..self.counts.clone()
         }
+    }
+
+    /// The first of what was skipped in this session.
+    pub fn skipped(&mut self) -> Vec<Skipped> {
+        std::mem::take(&mut self.skipped)
     }
 
     /// The open transcript; made for the first message.
@@ -244,8 +252,11 @@ impl Sink for Recorder<'_> {
         self.counts.bytes_read += bytes;
     }
 
-    fn skipped(&mut self, lines: u64) {
-        self.counts.skipped_lines += lines;
+    fn skipped(&mut self, what: Skipped) {
+        self.counts.skipped_lines += 1;
+        if self.skipped.len() < SHOWN {
+            self.skipped.push(what);
+        }
     }
 
     fn checkpoint(&mut self, progress: &Progress) -> Result<()> {

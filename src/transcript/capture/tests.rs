@@ -188,12 +188,14 @@ fn rubbish_in_the_middle_is_skipped_and_counted() {
     clean.capture();
     let lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
     let rubbish: [&[u8]; 5] =
-        [b"\xff\xfe\x00\x01\n", b"\n", b"{\"type\":\"user\",\"uu\n", b"[1,2]\n", b"null\n"];
+        [b"\xff\xfe\x00\x01\n", b"\"\"\n", b"{\"type\":\"user\",\"uu\n", b"[1,2]\n", b"null\n"];
     let mut dirty = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         dirty.extend_from_slice(line);
         if i % 7 == 3 {
             dirty.extend_from_slice(rubbish[(i / 7) % rubbish.len()]);
+            // A blank line says nothing, and is nothing to count.
+            dirty.extend_from_slice(b" \n");
         }
     }
     let mut place = Place::claude(&dirty);

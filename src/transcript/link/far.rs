@@ -14,9 +14,12 @@ use crate::fleet::Duplex;
 use crate::model::transcript::Captured;
 use crate::model::{ToolId, TranscriptId};
 use crate::sys::Env;
-use crate::tool::{Progress, Session, Sink, Tool};
+use crate::tool::{Progress, Session, Sink, Skipped, Tool};
 use crate::transcript::capture::saved_progress;
 use crate::transcript::sfs;
+
+/// So many skipped lines are believed at once.
+const STATED: u64 = 1_000_000;
 
 /// A tool on a host, with what it has there.
 pub struct Far {
@@ -33,6 +36,8 @@ pub struct Far {
 
 struct Talk {
     line: Line,
+    /// Whether the host can say what it left out.
+    details: bool,
     /// Which sessions share a root.
     families: HashMap<String, HashSet<String>>,
     broken: Option<Error>,
@@ -60,12 +65,12 @@ impl Far {
                 Some((c.native_id.clone(), Progress { head: Default::default(), ..progress }))
             })
             .collect();
-        line.put(&Ask::List { tool: tool.to_string(), known })?;
+        line.put(&Ask::List { tool: tool.to_string(), known, details: true })?;
         let mut found = HashMap::new();
-        let (roots, failed) = loop {
+        let (details, roots, failed) = loop {
             match line.get()?.ok_or_else(ended)? {
                 Say::Found(session) => drop(found.insert(session.native_id.clone(), *session)),
-                Say::Listed { roots, failed } => break (roots, failed),
+                Say::Listed { details, roots, failed } => break (details, roots, failed),
                 _ => return Err(strange()),
             }
         };
@@ -75,7 +80,7 @@ impl Far {
         }
         let row = |c: &Captured| Some((c.native_id.clone(), c.row.as_ref()?.id.clone()));
         let ids = captured.iter().filter_map(row).collect();
-        let talk = Mutex::new(Talk { line, families, broken: None });
+        let talk = Mutex::new(Talk { line, details, families, broken: None });
         Ok(Self { tool, sessions, roots, found, failed, ids, talk })
     }
 
@@ -149,9 +154,33 @@ impl Tool for Far {
             }
         }
     }
+
+    /// What the host had to leave out: all of it with the first root.
+    fn finish(&self, root: &Path) -> Vec<Error> {
+        let mut talk = self.talk();
+        if !talk.details || talk.broken.is_some() || self.roots.first().is_none_or(|first| first != root) {
+            return Vec::new();
+        }
+        talk.details = false;
+        match talk.finish() {
+            Ok(left_out) => left_out,
+            Err(error) => {
+                talk.broken = Some(error);
+                Vec::new()
+            }
+        }
+    }
 }
 
 impl Talk {
+    fn finish(&mut self) -> Result<Vec<Error>> {
+        self.line.put(&Ask::Finish)?;
+        match self.line.get()?.ok_or_else(ended)? {
+            Say::Finished(left_out) => Ok(left_out),
+            _ => Err(strange()),
+        }
+    }
+
     /// The inner result is the session's own; the outer one ends the talk.
     fn read(&mut self, native_id: &str, ask: &Ask, sink: &mut dyn Sink) -> Result<Result<()>> {
         self.line.put(ask)?;
@@ -161,7 +190,12 @@ impl Talk {
                 Say::Beside(line) => sink.beside(&line)?,
                 Say::BesideText(line) => sink.beside(line.as_bytes())?,
                 Say::Read(bytes) => sink.read(bytes),
-                Say::Skipped(lines) => sink.skipped(lines),
+                Say::Skipped(lines) => {
+                    // A host of an older version does not say where.
+                    (0..lines.min(STATED))
+                        .for_each(|_| sink.skipped(Skipped::whole(Path::new(""), "it is no JSON object")));
+                }
+                Say::SkippedAt(what) => sink.skipped(what),
                 Say::Checkpoint(progress) => {
                     if let Some(root) = &progress.head.root {
                         self.families.entry(root.clone()).or_default().insert(native_id.to_owned());
@@ -177,7 +211,7 @@ impl Talk {
                     self.line.put(&Ask::Elsewhere { owner, alone })?;
                 }
                 Say::Done { error } => return Ok(error.map_or(Ok(()), Err)),
-                Say::Found(_) | Say::Listed { .. } => return Err(strange()),
+                Say::Found(_) | Say::Listed { .. } | Say::Finished(_) => return Err(strange()),
             }
         }
     }

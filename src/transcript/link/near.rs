@@ -13,7 +13,7 @@ use crate::model::ToolId;
 use crate::model::message::Message;
 use crate::sys::Env;
 use crate::sys::clock::millis;
-use crate::tool::{self, Progress, Session, Sink, Tool};
+use crate::tool::{self, Progress, Session, Sink, Skipped, Tool};
 
 /// Bytes that the host may be ahead of the link.
 const AHEAD: usize = 256 << 10;
@@ -31,7 +31,9 @@ pub fn open(env: &Env, method: &str, _params: Value) -> Result<Duplex> {
     let line = Line::new(Box::new(ours), Handle::current(), CancellationToken::new());
     let env = env.clone();
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = (Server { line, env, sessions: HashMap::new(), tool: None }).serve() {
+        if let Err(error) =
+            (Server { line, env, sessions: HashMap::new(), tool: None, details: false }).serve()
+        {
             tracing::debug!("a capture over the link ended: {error}");
         }
     });
@@ -42,27 +44,52 @@ struct Server {
     line: Line,
     env: Env,
     tool: Option<&'static dyn Tool>,
+    /// Whether the client wants to know what exactly was skipped.
+    details: bool,
     sessions: HashMap<String, Session>,
 }
 
 impl Server {
-    /// Until the client goes away.
+    /// Until the client goes away. Whatever is open then is closed.
     fn serve(&mut self) -> Result<()> {
+        let served = self.answer();
+        self.finish();
+        served
+    }
+
+    fn answer(&mut self) -> Result<()> {
         while let Some(ask) = self.line.get()? {
             match ask {
-                Ask::List { tool, known } => {
+                Ask::List { tool, known, details } => {
                     self.sessions.clear();
+                    self.details = details;
                     self.tool = tool.parse::<ToolId>().ok().and_then(tool::get);
                     match self.tool {
                         Some(tool) => self.list(tool, known)?,
-                        None => self.line.put(&Say::Listed { roots: Vec::new(), failed: Vec::new() })?,
+                        None => self.line.put(&Say::Listed {
+                            details: true,
+                            roots: Vec::new(),
+                            failed: Vec::new(),
+                        })?,
                     }
                 }
                 Ask::Read { native_id, progress, held } => self.read(&native_id, *progress, held)?,
+                Ask::Finish => {
+                    let left_out = self.finish();
+                    self.line.put(&Say::Finished(left_out))?;
+                }
                 Ask::Elsewhere { .. } => return Err(Error::corrupt("an answer without a question")),
             }
         }
         Ok(())
+    }
+
+    /// Closes what the tool has open. Says what had to be left out.
+    fn finish(&self) -> Vec<Error> {
+        let roots = self.tool.map(|tool| (tool, tool.roots(&self.env)));
+        roots
+            .map(|(tool, roots)| roots.iter().flat_map(|root| tool.finish(root)).collect())
+            .unwrap_or_default()
     }
 
     fn list(
@@ -95,7 +122,7 @@ impl Server {
                 self.sessions.insert(session.native_id.clone(), session);
             }
         }
-        self.line.put(&Say::Listed { roots, failed })
+        self.line.put(&Say::Listed { details: true, roots, failed })
     }
 
     fn read(&mut self, native_id: &str, progress: Progress, held: HashSet<String>) -> Result<()> {
@@ -103,7 +130,8 @@ impl Server {
             let error = Error::not_found(format!("the host has no session `{native_id}`"));
             return self.line.put(&Say::Done { error: Some(error) });
         };
-        let mut sink = Forward { line: &mut self.line, held, alone: HashSet::new(), gone: None };
+        let mut sink =
+            Forward { line: &mut self.line, details: self.details, held, alone: HashSet::new(), gone: None };
         let outcome = tool.read(session, progress, &mut sink);
         // When the client is gone there is nobody to tell.
         if let Some(gone) = sink.gone {
@@ -116,6 +144,7 @@ impl Server {
 /// Sends what a tool reads over the link.
 struct Forward<'a> {
     line: &'a mut Line,
+    details: bool,
     held: HashSet<String>,
     /// Roots that nothing else shares.
     alone: HashSet<String>,
@@ -182,8 +211,8 @@ impl Sink for Forward<'_> {
         let _ = self.say(&Say::Read(bytes));
     }
 
-    fn skipped(&mut self, lines: u64) {
-        let _ = self.say(&Say::Skipped(lines));
+    fn skipped(&mut self, what: Skipped) {
+        let _ = self.say(&if self.details { Say::SkippedAt(what) } else { Say::Skipped(1) });
     }
 
     fn checkpoint(&mut self, progress: &Progress) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::store::foreign::{Foreign, Row};
 use crate::tool::format::shelf::{self, Stop};
 use crate::tool::format::{jsonl, text};
-use crate::tool::{Progress, Sink};
+use crate::tool::{Progress, Sink, Skipped};
 
 /// What is in a database.
 #[derive(Default)]
@@ -158,7 +158,8 @@ fn raw(id: &str, database: &Foreign, sink: &mut dyn Sink) -> std::result::Result
         sink.read(data.len() as u64);
         let map = jsonl::parse(data.as_bytes());
         if map.is_none() {
-            sink.skipped(1);
+            let row = row.text("id").unwrap_or_default();
+            sink.skipped(Skipped::item(database.path(), format!("row {row}")));
         }
         let mut map = map?;
         map.insert("id".into(), row.text("id")?.into());

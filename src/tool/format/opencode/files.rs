@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::talk::{self, Raw};
 use super::thread::Thread;
 use crate::error::Result;
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::document::{self, Document};
 use crate::tool::format::{jsonl, text, value};
-use crate::tool::{Cursor, Progress, Session, Sink, Source};
+use crate::tool::{Cursor, Progress, Session, Sink, Skipped, Source};
 
 /// The key of a session's own file.
 pub const SESSION: &str = "session";
@@ -63,19 +64,12 @@ fn title(info: &Map<String, Value>) -> Option<String> {
     value::str(info, "title").filter(|title| !talk::is_default_title(title)).and_then(text::title)
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut list: Vec<PathBuf> =
-        fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-    list.sort();
-    list
-}
-
 fn stem(path: &Path) -> Option<String> {
     path.file_name()?.to_str()?.strip_suffix(".json").map(str::to_owned)
 }
 
 fn object(path: &Path) -> Option<Map<String, Value>> {
-    jsonl::parse(&fs::read(path).ok()?)
+    jsonl::parse(&disk::read(path)?)
 }
 
 /// When a session was begun, in milliseconds.
@@ -99,18 +93,18 @@ pub fn read(tag: &'static str, session: &Session, progress: Progress, sink: &mut
         }
     }
     let mut load = |path: &Path| -> Option<Map<String, Value>> {
-        let bytes = fs::read(path).ok()?;
+        let bytes = disk::read(path)?;
         sink.read(bytes.len() as u64);
         let map = jsonl::parse(&bytes);
         if map.is_none() {
-            sink.skipped(1);
+            sink.skipped(Skipped::whole(path, "it is no JSON object"));
         }
         map
     };
     let mut thread = Thread::new(tag, &progress);
     thread.about(load(&own.path).unwrap_or_default());
-    let todo = fs::read(storage.join("todo").join(format!("{}.json", session.native_id)));
-    if let Some(todo) = todo.ok().and_then(|bytes| jsonl::value(&bytes)) {
+    let todo = disk::read(&storage.join("todo").join(format!("{}.json", session.native_id)));
+    if let Some(todo) = todo.and_then(|bytes| jsonl::value(&bytes)) {
         thread.keep("todo", todo);
     }
     let mut all = Vec::new();

@@ -13,6 +13,7 @@ mod thread;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::disk;
 use super::shelf::{self, Shelf};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -37,14 +38,11 @@ impl Family {
 
     /// `opencode.db`; other release channels add to the name.
     fn databases(&self, root: &Path) -> Vec<PathBuf> {
-        let Ok(list) = std::fs::read_dir(root) else { return Vec::new() };
         let ours = |path: &PathBuf| {
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             name.starts_with(self.name) && name.ends_with(".db")
         };
-        let mut found: Vec<PathBuf> = list.flatten().map(|entry| entry.path()).filter(ours).collect();
-        found.sort();
-        found
+        disk::entries(root).into_iter().filter(ours).collect()
     }
 }
 
@@ -64,7 +62,7 @@ impl Tool for Family {
         for path in self.databases(root) {
             let Some(index) = self.shelf.look(&path, database::index) else { continue };
             if index.beyond > 0 {
-                self.shelf.leave_out(&path, database::beyond(&path, index.beyond));
+                disk::leave_out(&path, database::beyond(&path, index.beyond));
             }
             for (id, entry) in &index.sessions {
                 let session = Session {

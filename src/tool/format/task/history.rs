@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::format::revision::Revisions;
-use crate::tool::format::{blocks, jsonl, text, value};
-use crate::tool::{Head, Progress, Rank, Session, Sink};
+use crate::tool::format::{blocks, disk, jsonl, text, value};
+use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped};
 
 /// The reader of one task.
 pub struct History<'a> {
@@ -115,8 +115,7 @@ impl<'a> History<'a> {
     fn listed(&self) -> Option<Map<String, Value>> {
         let tasks = self.dir.parent()?;
         let state = tasks.parent()?.join("state/taskHistory.json");
-        let list =
-            [tasks.join("_index.json"), state].into_iter().find_map(|path| std::fs::read(path).ok())?;
+        let list = [tasks.join("_index.json"), state].into_iter().find_map(|path| disk::read(&path))?;
         #[derive(serde::Deserialize)]
         struct Index<'b> {
             #[serde(borrow)]
@@ -149,7 +148,7 @@ impl<'a> History<'a> {
         }
         entry.retain(|_, v| !v.is_null());
         head.metadata.append(&mut entry);
-        let metadata = std::fs::read(self.dir.join("task_metadata.json")).ok();
+        let metadata = disk::read(&self.dir.join("task_metadata.json"));
         let metadata = metadata.and_then(|bytes| jsonl::parse(&bytes)).unwrap_or_default();
         let environment =
             metadata.get("environment_history").and_then(|list| list.as_array()?.last()?.as_object());
@@ -173,7 +172,8 @@ impl<'a> History<'a> {
         let (mut carried, mut next, mut seen) = (Usage::default(), 0, BTreeMap::<String, u32>::new());
         for (at, item) in list.into_iter().enumerate() {
             let Value::Object(map) = item else {
-                sink.skipped(1);
+                let file = self.dir.join("api_conversation_history.json");
+                sink.skipped(Skipped::item(&file, format!("[{at}]")));
                 continue;
             };
             let role = match value::str(&map, "role") {

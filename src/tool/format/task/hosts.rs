@@ -1,8 +1,8 @@
 //! Where editors keep what their extensions store.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::disk::{self, entries};
 use super::Family;
 use crate::sys::Env;
 
@@ -59,13 +59,9 @@ fn users(env: &Env) -> Vec<PathBuf> {
     out
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    fs::read_dir(dir).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default()
-}
-
 /// A path in an editor's settings, which are JSON with comments: only this one text is looked at.
 fn moved(settings: &Path, setting: &str) -> Option<PathBuf> {
-    let text = fs::read_to_string(settings).ok()?;
+    let text = String::from_utf8(disk::read(settings)?).ok()?;
     let quoted = format!("\"{setting}\"");
     let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let (_, rest) = lines.find_map(|line| line.split_once(&quoted))?;

@@ -9,11 +9,11 @@ mod hosts;
 mod screen;
 mod xml;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use hosts::storages;
 
+use super::disk;
 use super::document::{self, Document};
 use super::{jsonl, value};
 use crate::error::Result;
@@ -40,9 +40,7 @@ const FILES: [&str; 3] = ["api_conversation_history.json", "ui_messages.json", "
 
 /// The tasks below a storage. The list of tasks may lag behind: the folders are the truth.
 pub fn find(storage: &Path) -> Vec<Session> {
-    let Ok(list) = fs::read_dir(storage.join("tasks")) else { return Vec::new() };
-    let mut dirs: Vec<PathBuf> = list.flatten().map(|e| e.path()).collect();
-    dirs.sort();
+    let dirs = disk::entries(&storage.join("tasks"));
     dirs.into_iter()
         .filter_map(|dir| {
             let native_id =
@@ -73,7 +71,7 @@ pub fn is_task(session: &Session) -> bool {
 /// The task that delegated this one, as its entry says.
 pub fn family(session: &Session) -> Option<String> {
     let dir = session.sources.first()?.path.parent()?;
-    let entry = jsonl::parse(&fs::read(dir.join("history_item.json")).ok()?)?;
+    let entry = jsonl::parse(&disk::read(&dir.join("history_item.json"))?)?;
     value::string(&entry, "parentTaskId")
 }
 
