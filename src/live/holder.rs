@@ -24,9 +24,11 @@ use serde::{Deserialize, Serialize};
 use super::pty::{self, Program, Pty};
 use super::record::{Folder, Record};
 use super::session::Session;
+use super::status::RuleFile;
 use crate::error::{At, Error, Result};
 use crate::model::live::LiveSpec;
 use crate::sys::{Clock, Env, proc};
+use crate::tool::launch;
 
 /// The hidden word of the command line.
 pub const WORD: &str = "hold";
@@ -37,11 +39,17 @@ const KEEP: &str = "keep";
 pub struct Request {
     /// The run folder.
     pub run: PathBuf,
+    /// Where records are kept as well, when the run folder does not outlive the machine's boot.
+    #[serde(default)]
+    pub kept: Option<PathBuf>,
     /// The session.
     pub spec: LiveSpec,
     /// Bytes of output to keep for clients that come back.
     #[serde(default = "ring")]
     pub ring: u64,
+    /// Rules to judge its state by.
+    #[serde(default)]
+    pub rules: Vec<RuleFile>,
 }
 
 /// Bytes of output that a holder keeps unless told otherwise.
@@ -98,7 +106,7 @@ fn keep(env: &Env) -> Result<()> {
     let mut text = Vec::new();
     std::io::stdin().read_to_end(&mut text).at("standard input")?;
     let request: Request = serde_json::from_slice(&text)?;
-    let folder = Folder::at(&request.run);
+    let folder = Folder::at(&request.run).with_kept(request.kept.clone());
     match start(&folder, request, env, umask)? {
         Started::Before(record) => answer(&Reply::Ok(Box::new(record))),
         Started::Now(keeper, record) => {
@@ -117,7 +125,7 @@ enum Started {
 
 /// Starts the program, unless a session of that id was started before.
 fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Started> {
-    let Request { mut spec, ring, .. } = request;
+    let Request { mut spec, ring, rules, .. } = request;
     folder.create()?;
     let lock = std::fs::File::create(folder.lock()).at(folder.lock().display())?;
     flock(&lock, FlockOperation::LockExclusive).map_err(std::io::Error::from).at(folder.lock().display())?;
@@ -131,11 +139,11 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
             .hint("choose another --name, or stop that one"));
     }
     let workdir = workdir(spec.workdir.as_deref(), &env.home());
-    let variables = variables(env, &spec);
+    let socket = folder.socket(&spec.id);
+    let variables = variables(env, &spec, &socket);
     // Not to be written to a file.
     spec.env.clear();
     let program = Program { command: spec.command.clone(), workdir: workdir.clone(), env: variables, umask };
-    let socket = folder.socket(&spec.id);
     // Without a record nobody answers there any more.
     let _ = std::fs::remove_file(&socket);
     // A socket is made with every bit that the mask leaves, so it must leave 0600.
@@ -156,14 +164,18 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
         holder_ticks: proc::start_ticks(proc::pid()),
         started: Clock::System.now(),
         ended: None,
+        native_id: None,
+        version: command.first().and_then(|name| launch::installed_version(name, env.get("PATH"))),
+        boot: proc::boot_id(),
         spec: spec.clone(),
     };
     if let Err(error) = folder.write(&record) {
         let _ = proc::kill_group(pty.pid(), rustix::process::Signal::KILL);
         return Err(undo(error));
     }
-    let session =
-        Session::new(pty, command, spec.tool, (spec.cols, spec.rows), usize::try_from(ring).unwrap_or(0));
+    let ring = usize::try_from(ring).unwrap_or(0);
+    let version = record.version.clone();
+    let session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), ring, rules, version);
     let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone())?;
     Ok(Started::Now(Box::new(keeper), record))
 }
@@ -179,7 +191,7 @@ fn workdir(asked: Option<&str>, home: &Path) -> PathBuf {
 }
 
 /// The environment of the program.
-fn variables(env: &Env, spec: &LiveSpec) -> Vec<(OsString, OsString)> {
+fn variables(env: &Env, spec: &LiveSpec, socket: &Path) -> Vec<(OsString, OsString)> {
     let mut env = env.clone();
     if env.get("SHELL").is_none() {
         env = env.with("SHELL", "/bin/sh");
@@ -187,7 +199,8 @@ fn variables(env: &Env, spec: &LiveSpec) -> Vec<(OsString, OsString)> {
     env = env
         .with("TERM", "xterm-256color")
         .with("COLORTERM", "truecolor")
-        .with("SF_SESSION", spec.id.as_str());
+        .with("SF_SESSION", spec.id.as_str())
+        .with("SF_SOCKET", socket);
     for (name, value) in &spec.env {
         env = env.with(name, value);
     }

@@ -38,6 +38,16 @@ pub struct Record {
     /// How it ended.
     #[serde(default)]
     pub ended: Option<Ended>,
+    /// The tool's own id of the conversation, once it has told it: what a session that was lost is
+    /// resumed by.
+    #[serde(default)]
+    pub native_id: Option<String>,
+    /// The version of the tool, as far as its files say.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The machine's boot that it was started in.
+    #[serde(default)]
+    pub boot: Option<String>,
 }
 
 /// How a program ended.
@@ -59,7 +69,9 @@ pub struct Ended {
 impl Record {
     /// Whether its holder runs.
     pub fn held(&self) -> bool {
-        proc::alive(self.holder)
+        let this_boot = self.boot.is_none() || self.boot == proc::boot_id();
+        this_boot
+            && proc::alive(self.holder)
             && (self.holder_ticks.is_none() || self.holder_ticks == proc::start_ticks(self.holder))
     }
 
@@ -95,23 +107,42 @@ impl Record {
             transcript: None,
             title: ended.and_then(|e| e.title.clone()),
             pid: Some(self.pid),
+            native_id: self.native_id.clone(),
+            since: ended.map(|e| e.at),
+            notice: None,
+            calls: 0,
         }
     }
 }
 
 /// The run folder.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    run: PathBuf,
+    /// Where records are kept as well: the run folder may be emptied when the machine starts anew.
+    kept: Option<PathBuf>,
+}
 
 impl Folder {
     /// The folder at that path.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { run: path.into(), kept: None }
+    }
+
+    /// The same with a second folder for records, which outlives the machine's boot.
+    #[must_use]
+    pub fn with_kept(self, kept: Option<PathBuf>) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// The second folder.
+    pub fn kept(&self) -> Option<&Path> {
+        self.kept.as_deref()
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.run
     }
 
     /// Makes it, private to us.
@@ -120,36 +151,37 @@ impl Folder {
     /// `refused` when it belongs to somebody else.
     pub fn create(&self) -> Result<()> {
         // A folder below a shared one, as in /tmp/sf-UID/<home>: the upper one must be ours as well.
-        if let Some(above) = self.0.parent()
+        if let Some(above) = self.run.parent()
             && above.file_name().is_some_and(|n| n.to_string_lossy().starts_with("sf-"))
         {
             files::private_dir(above)?;
         }
-        files::private_dir(&self.0)
+        files::private_dir(&self.run)
     }
 
     /// The socket of a session.
     pub fn socket(&self, id: &LiveId) -> PathBuf {
-        self.0.join(format!("{id}.sock"))
+        self.run.join(format!("{id}.sock"))
     }
 
     /// The file of a session.
     pub fn file(&self, id: &LiveId) -> PathBuf {
-        self.0.join(format!("{id}.json"))
+        self.run.join(format!("{id}.json"))
     }
 
     fn last(&self, id: &LiveId) -> PathBuf {
-        self.0.join(format!("{id}.last.json"))
+        self.run.join(format!("{id}.last.json"))
     }
 
     /// Held while a session is being started, so that names stay unique.
     pub fn lock(&self) -> PathBuf {
-        self.0.join("start.lock")
+        self.run.join("start.lock")
     }
 
     /// The record of a session; `None` when there is none that can be read.
     pub fn read(&self, id: &LiveId) -> Option<Record> {
-        serde_json::from_slice(&std::fs::read(self.file(id)).ok()?).ok()
+        let kept = self.kept.as_ref().map(|kept| kept.join(format!("{id}.json")));
+        read(&self.file(id)).or_else(|| read(&kept?))
     }
 
     /// Writes a record, whole or not at all.
@@ -157,7 +189,12 @@ impl Folder {
     /// # Errors
     /// Whatever the file system says.
     pub fn write(&self, record: &Record) -> Result<()> {
-        files::write_atomic(&self.file(&record.spec.id), &serde_json::to_vec(record)?)
+        let (name, text) = (self.file(&record.spec.id), serde_json::to_vec(record)?);
+        if let (Some(kept), Some(name)) = (&self.kept, name.file_name()) {
+            files::private_dir(kept)?;
+            files::write_atomic(&kept.join(name), &text)?;
+        }
+        files::write_atomic(&name, &text)
     }
 
     /// Every record, oldest first. Files that cannot be read are left out.
@@ -165,19 +202,14 @@ impl Folder {
     /// # Errors
     /// Whatever the file system says about the folder; a missing one holds no sessions.
     pub fn all(&self) -> Result<Vec<Record>> {
-        let mut records: Vec<Record> = match std::fs::read_dir(&self.0) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(e) => return Err(crate::error::Error::from(e).at(self.0.display())),
-            Ok(entries) => entries
-                .filter_map(|entry| {
-                    let name = entry.ok()?.file_name();
-                    let id: LiveId = name.to_str()?.strip_suffix(".json")?.parse().ok()?;
-                    self.read(&id)
-                })
-                .collect(),
-        };
-        records.sort_by(|a, b| (a.started, &a.spec.id).cmp(&(b.started, &b.spec.id)));
-        Ok(records)
+        let mut all = records(&self.run)?;
+        for record in self.kept.as_deref().map(records).transpose()?.unwrap_or_default() {
+            if !all.iter().any(|known| known.spec.id == record.spec.id) {
+                all.push(record);
+            }
+        }
+        all.sort_by(|a, b| (a.started, &a.spec.id).cmp(&(b.started, &b.spec.id)));
+        Ok(all)
     }
 
     /// Keeps the last screen of a session that ended.
@@ -195,11 +227,31 @@ impl Folder {
 
     /// Removes every trace of a session.
     pub fn forget(&self, id: &LiveId) {
-        for path in [self.socket(id), self.last(id), self.file(id)] {
+        let kept = self.kept.as_ref().map(|kept| kept.join(format!("{id}.json")));
+        for path in [self.socket(id), self.last(id), self.file(id)].into_iter().chain(kept) {
             // What is gone already need not be removed.
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+fn read(path: &Path) -> Option<Record> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// The records in a folder; a missing one holds none.
+fn records(folder: &Path) -> Result<Vec<Record>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(crate::error::Error::from(e).at(folder.display())),
+        Ok(entries) => entries,
+    };
+    let named = |path: &Path| {
+        let id: std::result::Result<LiveId, _> = path.file_name()?.to_str()?.strip_suffix(".json")?.parse();
+        id.ok()
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths.filter(|path| named(path).is_some()).filter_map(|path| read(&path)).collect())
 }
 
 /// The last screen of a program, with the lines that had left it.

@@ -30,10 +30,11 @@ use tokio::sync::OnceCell;
 use super::client::{Peer, Said};
 use super::holder::{self, RING, Reply, Request};
 use super::record::{Folder, KEEP_ENDED, Record};
+use super::status::{RuleFile, rules};
 use crate::error::{At, Code, Error, Result};
 use crate::fleet::Duplex;
-use crate::model::LiveId;
 use crate::model::live::{Live, LiveSpec, LiveState, ScreenText};
+use crate::model::{LiveId, Time};
 use crate::sys::{Clock, Env, Paths, proc};
 use crate::wire::holder::{Kind, ScreenQuery, Send, Status, Stop};
 
@@ -54,6 +55,8 @@ pub struct Side {
     ring: u64,
     keep: Duration,
     login_path: Arc<OnceCell<Option<String>>>,
+    rules: Arc<[RuleFile]>,
+    digest: Arc<str>,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -88,14 +91,20 @@ impl Side {
             true => env.with("SF_HOME", paths.data_dir()),
             false => env,
         };
+        let (files, wrong) = RuleFile::load(&paths.status_rules());
+        wrong.iter().for_each(|text| tracing::warn!("a file of status rules is left out: {text}"));
+        // Sockets may lie where a restart of the machine forgets them; what was running must not be.
+        let kept = (!paths.run_dir().starts_with(paths.data_dir())).then(|| paths.data_dir().join("live"));
         Self {
-            folder: Folder::at(paths.run_dir()),
+            folder: Folder::at(paths.run_dir()).with_kept(kept),
             env,
             clock,
             program: None,
             ring: RING,
             keep: KEEP_ENDED,
             login_path: Arc::default(),
+            digest: rules::digest(&files).into(),
+            rules: files.into(),
         }
     }
 
@@ -168,7 +177,13 @@ impl Side {
     /// `tool` when the system cannot run it.
     pub async fn start(&self, spec: LiveSpec) -> Result<Live> {
         let id = spec.id.clone();
-        let request = Request { run: self.folder.path().to_owned(), spec, ring: self.ring };
+        let request = Request {
+            run: self.folder.path().to_owned(),
+            kept: self.folder.kept().map(ToOwned::to_owned),
+            spec,
+            ring: self.ring,
+            rules: self.rules.to_vec(),
+        };
         let program = match &self.program {
             Some(program) => program.clone(),
             None => proc::own_program()?,
@@ -270,7 +285,10 @@ impl Side {
     async fn look(&self, record: Record) -> Shown {
         if record.lives() {
             match self.ask(&record.spec.id, Kind::Status, &Value::Null, ANSWER).await {
-                Ok(Said::State(status)) => return shown(record.row(), status),
+                Ok(Said::State(status)) => {
+                    let status = self.teach(&record.spec.id, status).await;
+                    return shown(record.row(), status, self.clock.now());
+                }
                 Ok(_) | Err(_) => {
                     // It may have ended just now.
                     let record = self.folder.read(&record.spec.id).unwrap_or(record);
@@ -279,6 +297,22 @@ impl Side {
             }
         }
         unasked(&record)
+    }
+
+    /// Gives a holder our rules, if it has others: rules get better while sessions run. A holder that
+    /// names no rules is too old to learn some.
+    async fn teach(&self, id: &LiveId, status: Status) -> Status {
+        if status.rules.is_empty() || *status.rules == *self.digest {
+            return status;
+        }
+        let taught = self.ask(id, Kind::Rules, &&*self.rules, ANSWER).await;
+        match taught {
+            Ok(Said::Done) => match self.ask(id, Kind::Status, &Value::Null, ANSWER).await {
+                Ok(Said::State(status)) => status,
+                Ok(_) | Err(_) => status,
+            },
+            Ok(_) | Err(_) => status,
+        }
     }
 
     /// The screen as text; of a program that has ended, the last one.
@@ -320,7 +354,7 @@ impl Side {
             return Ok(unasked(&record));
         }
         match self.ask(id, Kind::Stop, &stop, STOPPED).await {
-            Ok(Said::State(status)) => Ok(shown(record.row(), status)),
+            Ok(Said::State(status)) => Ok(shown(record.row(), status, self.clock.now())),
             Err(error) if error.code == Code::Timeout => Err(error),
             // It ended while we asked.
             Ok(_) | Err(_) => Ok(unasked(&self.record(id).await?)),
@@ -369,10 +403,27 @@ impl Side {
     }
 }
 
-fn shown(row: Live, status: Status) -> Shown {
-    let Status { state, rule, evidence, exit_code, clients, cols, rows, pid, title, seq: _ } = status;
+fn shown(row: Live, status: Status, now: Time) -> Shown {
+    let Status { state, rule, evidence, exit_code, clients, cols, rows, pid, title, .. } = status;
+    let since = i64::try_from(status.for_ms).ok().map(|ms| now.plus_ms(-ms));
+    let (notice, calls) = (status.notice, status.calls);
+    let native_id = status.native_id.or_else(|| row.native_id.clone());
+    let pid = Some(pid);
     Shown {
-        live: Live { state, exit_code, clients, cols, rows, title, pid: Some(pid), ..row },
+        live: Live {
+            state,
+            exit_code,
+            clients,
+            cols,
+            rows,
+            title,
+            pid,
+            since,
+            notice,
+            calls,
+            native_id,
+            ..row
+        },
         rule,
         evidence,
     }

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use super::pty::Pty;
 use super::ring::Ring;
+use super::screen::Screen;
 use super::screen::keys::{self, Chord};
-use super::screen::{Notice, Screen};
-use super::status::{self, Evidence, Verdict};
+use super::status::{self, Facts, RuleFile, Watcher};
 use crate::error::{Error, Result};
 use crate::model::ToolId;
 use crate::model::live::LiveState;
 use crate::sys::clock::Watch;
-use crate::wire::holder::{Send, Status};
+use crate::wire::holder::{Event, Send, Status};
 
 /// Lines above the screen that are kept as cells.
 pub const HISTORY: usize = 1000;
@@ -37,9 +37,13 @@ pub struct Session {
     ring: Ring,
     input: VecDeque<Typed>,
     typed: Watch,
-    command: Vec<String>,
     tool: Option<ToolId>,
-    progress: Option<u8>,
+    plain_shell: bool,
+    watcher: Watcher,
+    started: Watch,
+    /// The process group in front, and what it is.
+    front: (Option<u32>, String, Option<ToolId>),
+    native_id: Option<String>,
     exit_code: Option<i32>,
     closed: bool,
     /// The number of the first byte that was written for the present size.
@@ -54,17 +58,29 @@ struct Typed {
 
 impl Session {
     /// Takes a program that has just been started in a terminal of that size (columns, rows); keeps
-    /// `ring` bytes of output for clients that come back.
-    pub fn new(pty: Pty, command: Vec<String>, tool: Option<ToolId>, size: (u16, u16), ring: usize) -> Self {
+    /// `ring` bytes of output for clients that come back. Its state is judged by the rules.
+    pub fn new(
+        pty: Pty,
+        command: Vec<String>,
+        tool: Option<ToolId>,
+        size: (u16, u16),
+        ring: usize,
+        rules: Vec<RuleFile>,
+        version: Option<String>,
+    ) -> Self {
+        let plain_shell = status::plain_shell(&command);
         Self {
             pty,
             screen: Screen::with_scrollback(size.0, size.1, HISTORY),
             ring: Ring::new(ring),
             input: VecDeque::new(),
             typed: Watch::start(),
-            command,
             tool,
-            progress: None,
+            plain_shell,
+            watcher: Watcher::new(rules, tool, version),
+            started: Watch::start(),
+            front: (None, String::new(), None),
+            native_id: None,
             exit_code: None,
             closed: false,
             sized_at: 0,
@@ -114,11 +130,8 @@ impl Session {
         if !out.is_empty() {
             self.screen.feed(&out);
             self.ring.push(&out);
-            for notice in self.screen.take_notices() {
-                if let Notice::Progress(state, _) = notice {
-                    self.progress = Some(state);
-                }
-            }
+            self.screen.take_notices().iter().for_each(|notice| self.watcher.heard(notice));
+            self.watcher.wrote();
             let replies = self.screen.take_replies();
             if !self.input_full() {
                 self.type_bytes(&replies);
@@ -132,8 +145,13 @@ impl Session {
         self.closed
     }
 
-    /// Types bytes; they wait until the program reads.
-    pub fn type_bytes(&mut self, bytes: &[u8]) {
+    /// Types bytes for a person; they wait until the program reads.
+    pub fn type_for_person(&mut self, bytes: &[u8]) {
+        self.watcher.typed(bytes);
+        self.queue(bytes, false);
+    }
+
+    fn type_bytes(&mut self, bytes: &[u8]) {
         self.queue(bytes, false);
     }
 
@@ -192,7 +210,8 @@ impl Session {
     /// `usage` for an unknown key.
     pub fn send(&mut self, send: &Send) -> Result<()> {
         let chords = send.keys.iter().map(|name| name.parse()).collect::<Result<Vec<Chord>>>()?;
-        let verdict = self.judge();
+        self.look();
+        let verdict = self.watcher.verdict().0;
         match verdict.state {
             LiveState::Exited => return Err(Error::refused("the program of this session has ended")),
             LiveState::Blocked if !send.force => {
@@ -211,11 +230,12 @@ impl Session {
         } else {
             send.text.replace("\r\n", "\r").replace('\n', "\r").into_bytes()
         };
-        self.type_bytes(&text);
+        self.type_for_person(&text);
         for chord in chords {
-            self.type_bytes(&chord.bytes(modes));
+            self.type_for_person(&chord.bytes(modes));
         }
         if send.enter {
+            self.watcher.typed(b"\r");
             self.queue(b"\r", !send.text.is_empty());
         }
         Ok(())
@@ -238,6 +258,60 @@ impl Session {
     pub fn end(&mut self, exit_code: i32) {
         self.exit_code = Some(exit_code);
         self.input.clear();
+        self.look();
+    }
+
+    /// The tool's own word of what it does.
+    pub fn event(&mut self, event: Event) {
+        if let Some(id) = &event.native_id {
+            self.native_id = Some(id.clone());
+        }
+        self.watcher.event(event);
+    }
+
+    /// The tool's own id of the conversation, once it has told it.
+    pub fn native_id(&self) -> Option<&str> {
+        self.native_id.as_deref()
+    }
+
+    /// Other rules to judge by.
+    pub fn learn(&mut self, rules: Vec<RuleFile>) {
+        self.watcher.learn(rules);
+    }
+
+    /// In how long its state has to be looked at again, if nothing else happens.
+    pub fn look_due(&self) -> Option<Duration> {
+        self.watcher.due(self.started.elapsed())
+    }
+
+    /// Looks what it is doing; whether that is something else than before.
+    pub fn look(&mut self) -> bool {
+        let foreground = self.pty.foreground();
+        let mut facts = Facts {
+            exit_code: self.exit_code,
+            plain_shell: self.plain_shell,
+            pid: self.pty.pid(),
+            foreground,
+            front: String::new(),
+        };
+        if self.plain_shell && self.exit_code.is_none() {
+            // A process has its shell's name until it becomes another program.
+            let name = foreground.map(front_name).unwrap_or_default();
+            if (self.front.0, &self.front.1) != (foreground, &name) {
+                let tool = foreground.filter(|group| *group != facts.pid).and_then(front_tool);
+                self.front = (foreground, name, tool);
+                self.watcher.be(tool.or(self.tool));
+            }
+            facts.front.clone_from(&self.front.1);
+            facts.plain_shell = self.front.2.is_none();
+        }
+        let title = self.screen.title().map(str::to_owned);
+        self.watcher.look(self.started.elapsed(), title.as_deref(), self.screen.text(), &facts)
+    }
+
+    /// The state of the last look.
+    pub fn state(&self) -> LiveState {
+        self.watcher.verdict().0.state
     }
 
     /// Exit status, once it has ended.
@@ -245,26 +319,16 @@ impl Session {
         self.exit_code
     }
 
-    fn judge(&self) -> Verdict {
-        status::judge(&Evidence {
-            command: &self.command,
-            tool: self.tool,
-            pid: self.pty.pid(),
-            foreground: self.pty.foreground(),
-            title: self.screen.title(),
-            progress: self.progress,
-            exit_code: self.exit_code,
-        })
-    }
-
     /// How it is.
-    pub fn status(&self, clients: u32) -> Status {
-        let Verdict { state, rule, evidence } = self.judge();
+    pub fn status(&mut self, clients: u32) -> Status {
+        self.look();
         let (cols, rows) = self.screen.size();
+        let (verdict, since) = self.watcher.verdict();
+        let for_ms = self.started.elapsed().saturating_sub(since).as_millis();
         Status {
-            state,
-            rule: rule.to_owned(),
-            evidence,
+            state: verdict.state,
+            rule: verdict.rule.clone(),
+            evidence: verdict.evidence.clone(),
             exit_code: self.exit_code,
             clients,
             cols,
@@ -272,6 +336,24 @@ impl Session {
             pid: self.pty.pid(),
             title: self.screen.title().map(str::to_owned),
             seq: self.seq(),
+            for_ms: u64::try_from(for_ms).unwrap_or(u64::MAX),
+            notice: self.watcher.notice().map(str::to_owned),
+            calls: self.watcher.calls,
+            native_id: self.native_id.clone(),
+            rules: self.watcher.digest().to_owned(),
         }
     }
+}
+
+fn front_name(group: u32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{group}/comm")).unwrap_or_default();
+    name.trim().to_owned()
+}
+
+/// The tool that a process is.
+fn front_tool(group: u32) -> Option<ToolId> {
+    let line = std::fs::read(format!("/proc/{group}/cmdline")).ok()?;
+    let words: Vec<String> =
+        line.split(|b| *b == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    status::tool_of(&words)
 }

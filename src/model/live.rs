@@ -89,6 +89,18 @@ pub struct Live {
     pub title: Option<String>,
     /// Process id of its program.
     pub pid: Option<u32>,
+    /// The tool's own id of the conversation.
+    #[serde(default)]
+    pub native_id: Option<String>,
+    /// Since when it is in this state.
+    #[serde(default)]
+    pub since: Option<Time>,
+    /// The last notification of its program that nobody has answered.
+    #[serde(default)]
+    pub notice: Option<String>,
+    /// Bells and notifications of its program so far.
+    #[serde(default)]
+    pub calls: u64,
 }
 
 /// What a holder needs to know to start a session: the argument of the host call `live.start`.

@@ -71,6 +71,11 @@ impl Paths {
         &self.config
     }
 
+    /// The folder of the user's own status rules, one file for each tool.
+    pub fn status_rules(&self) -> PathBuf {
+        self.config.join("status")
+    }
+
     /// The folder of databases and transcripts.
     pub fn data_dir(&self) -> &Path {
         &self.data

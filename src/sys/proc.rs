@@ -74,6 +74,12 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     stat(pid)?.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
+/// Names the machine's present boot; `None` where the system does not tell.
+pub fn boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned())
+}
+
 /// The fields of `/proc/<pid>/stat` from the third on: the state comes first.
 fn stat(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -13,6 +13,7 @@ pub mod cursor;
 pub mod format;
 pub mod gemini;
 pub mod kilo_code;
+pub mod launch;
 pub mod opencode;
 pub mod roo_code;
 #[cfg(test)]
@@ -32,6 +33,8 @@ use crate::error::Result;
 use crate::model::ToolId;
 use crate::model::message::{Message, Usage};
 use crate::sys::Env;
+
+pub use launch::program;
 
 /// A file that holds a session or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

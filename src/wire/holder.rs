@@ -12,7 +12,8 @@
 //!                         <---   Output   seq bytes, as they come
 //!                         <---   Size     {cols,rows} when another client changed it
 //!                         <---   Ended    status
-//! Screen | Status | Send | Stop | Wait    ---> one answer each, in order: Text, State, Done, Failed
+//! Screen | Status | Send | Stop | Wait | Event | Rules    ---> one answer each, in order: Text, State,
+//!                                                         Done, Failed
 //! Detach                  --->
 //! ```
 
@@ -54,6 +55,10 @@ pub enum Kind {
     Stop = 9,
     /// To the holder: [`Wait`]; answered by `State` as soon as there is news.
     Wait = 10,
+    /// To the holder: [`Event`], what a tool tells through its hook; answered by `Done`.
+    Event = 11,
+    /// To the holder: rules to judge by, as JSON; answered by `Done`.
+    Rules = 12,
     /// From the holder: [`Snapshot`] and bytes, see [`split_header`].
     Snapshot = 64,
     /// From the holder: number of the first byte (u64, little endian), then bytes of the program.
@@ -73,7 +78,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Hello,
         Self::Attach,
         Self::Input,
@@ -84,6 +89,8 @@ impl Kind {
         Self::Send,
         Self::Stop,
         Self::Wait,
+        Self::Event,
+        Self::Rules,
         Self::Snapshot,
         Self::Output,
         Self::Size,
@@ -271,6 +278,8 @@ pub struct Stop {
 pub struct Wait {
     /// The `seq` that the caller has seen: answered when there is more, or when the program ends.
     pub seq: u64,
+    /// The state that the caller has seen: answered when it is another.
+    pub state: Option<LiveState>,
 }
 
 /// How a session is.
@@ -297,6 +306,32 @@ pub struct Status {
     pub title: Option<String>,
     /// Bytes that its program has written.
     pub seq: u64,
+    /// For how long it is in that state, in milliseconds.
+    pub for_ms: u64,
+    /// The last notification of its program that nobody has answered by typing.
+    pub notice: Option<String>,
+    /// Bells and notifications of its program so far.
+    pub calls: u64,
+    /// The tool's own id of the conversation, once it has told it.
+    pub native_id: Option<String>,
+    /// A short name of the rules that it judges by.
+    pub rules: String,
+}
+
+/// What an AI tool tells through its hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    /// Who says so: `hook`, or the file of the tool that was read.
+    pub source: String,
+    /// The tool's word for what happened.
+    pub name: String,
+    /// What it is doing now; `None` when the event does not say.
+    pub state: Option<LiveState>,
+    /// More about it, in short.
+    pub detail: Option<String>,
+    /// The tool's own id of the conversation.
+    pub native_id: Option<String>,
 }
 
 #[cfg(test)]
@@ -306,7 +341,7 @@ mod tests {
     #[test]
     fn kinds_keep_their_numbers() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|k| *k as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 64, 65, 66, 67, 68, 69, 70, 71]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 64, 65, 66, 67, 68, 69, 70, 71]);
         for number in numbers {
             assert_eq!(Kind::of(number).map(|k| k as u8), Some(number));
         }

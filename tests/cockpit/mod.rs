@@ -152,6 +152,10 @@ fn live(number: u8, tool: Option<ToolId>, repo: &str, host: &str, state: LiveSta
         transcript: None,
         title: None,
         pid: Some(4242),
+        native_id: None,
+        since: None,
+        notice: None,
+        calls: 0,
     }
 }
 

@@ -5,3 +5,4 @@ mod commands;
 mod holder;
 mod picture;
 mod remote;
+mod status;

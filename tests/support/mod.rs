@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "topics use different parts of it")]
 
+pub mod cast;
 pub mod git;
 pub mod live;
 pub mod picture;

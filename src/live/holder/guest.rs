@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::error::Result;
 use crate::sys::proc;
 use crate::wire::frame::{Decoder, Frame};
-use crate::wire::holder::{MAX_REQUEST, Size};
+use crate::wire::holder::{MAX_REQUEST, Size, Wait};
 
 /// Output that may wait for a client; beyond it the client gets a fresh picture instead.
 const MOST_WAITING: usize = 512 * 1024;
@@ -26,7 +26,7 @@ pub(super) struct Guest {
     /// Its attachment, if it has one.
     pub attached: Option<Attachment>,
     /// It wants to know when there is more than this.
-    pub news_after: Option<u64>,
+    pub news_after: Option<Wait>,
     /// It wants to know when the program has ended.
     pub stops: bool,
     /// Grows with each thing that a person does there.

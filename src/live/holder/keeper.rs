@@ -101,6 +101,9 @@ impl Keeper {
             }
             self.serve(&ready.guests);
             self.advance_stop();
+            if self.session.look_due().is_some_and(|left| left.is_zero()) {
+                self.changed |= self.session.look();
+            }
             self.after_round();
             if self.drained() {
                 return self.farewell();
@@ -114,7 +117,8 @@ impl Keeper {
         let stop = self.stopping.map(|(since, step)| stop::step_due(step).saturating_sub(since.elapsed()));
         let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
         let changed = self.changed.then_some(Duration::ZERO);
-        [pause, stop, drain, changed].into_iter().flatten().min()
+        let look = self.session.look_due();
+        [pause, stop, drain, changed, look].into_iter().flatten().min()
     }
 
     fn wait(&self, patience: Option<Duration>) -> Ready {
@@ -209,9 +213,13 @@ impl Keeper {
 
     /// What is due to clients after everything that happened.
     fn after_round(&mut self) {
-        let seq = self.session.seq();
+        let (seq, state) = (self.session.seq(), self.session.state());
         let changed = std::mem::take(&mut self.changed);
-        let news = |guest: &Guest| guest.news_after.is_some_and(|after| seq > after || changed);
+        let news = |guest: &Guest| {
+            guest
+                .news_after
+                .is_some_and(|wait| seq > wait.seq || changed || wait.state.is_some_and(|seen| seen != state))
+        };
         let status = self.guests.iter().any(news).then(|| self.status());
         for index in 0..self.guests.len() {
             let guest = &mut self.guests[index];
@@ -232,7 +240,7 @@ impl Keeper {
         }
     }
 
-    fn status(&self) -> Status {
+    fn status(&mut self) -> Status {
         let clients = self.guests.iter().filter(|g| g.attached.is_some()).count();
         self.session.status(u32::try_from(clients).unwrap_or(u32::MAX))
     }

@@ -26,6 +26,11 @@ pub enum Notice {
     Progress(u8, u8),
     /// Text for the clipboard, in base64 (OSC 52).
     Clipboard(String),
+    /// A mark of shell integration (OSC 133): `A` prompt, `B` what is typed, `C` output, `D` the end,
+    /// with the exit status if it was told.
+    Mark(char, Option<i32>),
+    /// What a tool says of itself (OSC 7501, sent by Codex).
+    Tool(String),
 }
 
 /// The emulator's callbacks.
@@ -157,6 +162,14 @@ impl vt100::Callbacks for Answers {
                 title: clean(title, LONGEST_TITLE),
                 body: clean(&body.join(&b';'), 1024),
             }),
+            [b"133", mark, rest @ ..] => {
+                let status =
+                    rest.first().and_then(|b| std::str::from_utf8(b).ok()).and_then(|t| t.parse().ok());
+                if let Some(letter) = mark.first() {
+                    self.notice(Notice::Mark(char::from(*letter), status));
+                }
+            }
+            [b"7501", said @ ..] => self.notice(Notice::Tool(clean(&said.join(&b';'), 4096))),
             // Light on dark: programs only use this to choose between their two palettes.
             [b"10", b"?"] => self.reply("\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\"),
             [b"11", b"?"] => self.reply("\x1b]11;rgb:0000/0000/0000\x1b\\"),

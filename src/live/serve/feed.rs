@@ -59,7 +59,7 @@ pub(super) async fn feed(side: Side, stream: DuplexStream) -> Result<()> {
                 feed.look().await?;
             }
             heard = heard.recv() => match heard {
-                Some(News::Status(id, status)) => feed.update(&id, status),
+                Some(News::Status(id, status)) => feed.update(&id, *status),
                 Some(News::Gone) => feed.look().await?,
                 None => return Err(Error::internal("the feed lost its own channel")),
             },
@@ -68,7 +68,7 @@ pub(super) async fn feed(side: Side, stream: DuplexStream) -> Result<()> {
 }
 
 enum News {
-    Status(LiveId, Status),
+    Status(LiveId, Box<Status>),
     /// A holder has hung up.
     Gone,
 }
@@ -99,8 +99,10 @@ impl Feed {
 
     fn update(&mut self, id: &LiveId, status: Status) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.id == *id) {
-            let Shown { live, .. } = shown(row.clone(), status);
-            *row = live;
+            let Shown { live, .. } = shown(row.clone(), status, self.side.clock.now());
+            // A state that goes on began when it began, whatever the rounding says.
+            let since = if row.state == live.state { row.since.or(live.since) } else { live.since };
+            *row = Live { since, ..live };
         }
     }
 }
@@ -110,13 +112,13 @@ async fn listen(side: Side, id: LiveId, news: mpsc::Sender<News>) {
     let talk = async {
         let mut peer = Peer::new(side.connect(&id).await?);
         peer.hello().await?;
-        let mut seq = 0;
+        let mut seen = Wait::default();
         loop {
-            let Said::State(status) = peer.ask(Kind::Wait, &Wait { seq }).await? else { continue };
+            let Said::State(status) = peer.ask(Kind::Wait, &seen).await? else { continue };
             tell(&news, &id, status).await?;
             tokio::time::sleep(SETTLE).await;
             let Said::State(status) = peer.ask(Kind::Status, &Wait::default()).await? else { continue };
-            seq = status.seq;
+            seen = Wait { seq: status.seq, state: Some(status.state) };
             tell(&news, &id, status).await?;
         }
     };
@@ -130,6 +132,6 @@ async fn listen(side: Side, id: LiveId, news: mpsc::Sender<News>) {
 }
 
 async fn tell(news: &mpsc::Sender<News>, id: &LiveId, status: Status) -> Result<()> {
-    let told = news.send(News::Status(id.clone(), status)).await;
+    let told = news.send(News::Status(id.clone(), Box::new(status))).await;
     told.map_err(|_| Error::cancelled())
 }

@@ -58,7 +58,22 @@ impl Keeper {
             }
             Kind::Wait => {
                 let wait: Wait = read(payload)?;
-                self.guests[index].news_after = Some(wait.seq);
+                self.guests[index].news_after = Some(wait);
+            }
+            Kind::Event => {
+                let before = self.session.native_id().map(str::to_owned);
+                self.session.event(read(payload)?);
+                let native = self.session.native_id().map(str::to_owned);
+                if native != before {
+                    self.record.native_id = native;
+                    // On a full disk it is only not known any more after a restart of the machine.
+                    let _ = self.folder.write(&self.record);
+                }
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
+            Kind::Rules => {
+                self.session.learn(read(payload)?);
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
             }
             _ => {}
         }
@@ -107,7 +122,7 @@ impl Keeper {
     pub(super) fn input(&mut self, index: usize, bytes: &[u8]) {
         if self.guests[index].types() {
             self.activate(index);
-            self.session.type_bytes(bytes);
+            self.session.type_for_person(bytes);
         }
     }
 
