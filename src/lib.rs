@@ -34,6 +34,8 @@
 //! | `ratatui` | `cockpit` |
 //! | `crossterm` | `cockpit` |
 //! | `tui_textarea` | `cockpit` |
+//! | `tar` | `transcript/archive` |
+//! | `flate2` | `transcript/archive` |
 
 pub mod cockpit;
 pub mod command;

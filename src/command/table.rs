@@ -43,6 +43,7 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<host::list::HostList>("host list"),
     Entry::run::<host::remove::HostRemove>("host remove"),
     Entry::run::<host::show::HostShow>("host show"),
+    Entry::run::<transcript::import::Import>("import"),
     Entry::run::<system::init::Init>("init"),
     Entry::run::<system::journal_export::JournalExport>("journal export"),
     Entry::run::<system::journal_list::JournalList>("journal list"),

@@ -166,10 +166,12 @@ pub enum ToolId {
     KiloCode,
     /// OpenCode.
     Opencode,
+    /// A tool that we cannot read and cannot start: transcripts of it were imported.
+    Other,
 }
 
 impl ToolId {
-    /// Every tool.
+    /// Every tool that we know.
     pub const ALL: [Self; 10] = [
         Self::ClaudeCode,
         Self::Codex,
@@ -196,6 +198,7 @@ impl ToolId {
             Self::RooCode => "roo-code",
             Self::KiloCode => "kilo-code",
             Self::Opencode => "opencode",
+            Self::Other => "other",
         }
     }
 }
@@ -213,6 +216,9 @@ impl FromStr for ToolId {
             "kilo" => "kilo-code",
             other => other,
         };
+        if wanted == Self::Other.as_str() {
+            return Ok(Self::Other);
+        }
         Self::ALL.into_iter().find(|t| t.as_str() == wanted).ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
             Error::usage(format!("no tool is called {text:?}")).hint(format!("known tools: {known}"))

@@ -243,6 +243,25 @@ impl Store {
             .await
     }
 
+    /// Gives a session another native id, and what had that id as its origin.
+    ///
+    /// # Errors
+    /// `conflict` when another session has it; those of the database.
+    pub async fn rename_session(&self, captured: &Captured, native_id: &str) -> Result<()> {
+        let (host, tool, old) = (captured.host.clone(), captured.tool, captured.native_id.clone());
+        let new = native_id.to_owned();
+        self.state()?
+            .write(move |db| {
+                db.execute(
+                    "update transcript set native_id = ?4, parent_native = native_id
+                     where host = ?1 and tool = ?2 and native_id = ?3",
+                    (host.as_str(), tool.as_str(), &old, &new),
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
     /// Whose transcript has an id.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub mod roo_code;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -305,6 +305,17 @@ pub trait Tool: Send + Sync {
     /// a file that nobody may read, a store that is damaged, locked or of an unknown version.
     fn finish(&self, root: &Path) -> Vec<crate::error::Error> {
         format::disk::finish(root)
+    }
+
+    /// Whether this is no tool but an import of what was recorded elsewhere.
+    fn imports(&self) -> bool {
+        false
+    }
+
+    /// The id that a session's transcript should have, where somebody gave it one already.
+    fn preferred(&self, session: &Session) -> Option<crate::model::TranscriptId> {
+        let _ = session;
+        None
     }
 
     /// The native ids of sessions below a root that a running process of the tool holds.

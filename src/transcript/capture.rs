@@ -21,6 +21,21 @@ use crate::tool::{Progress, Session, Skipped, Tool};
 use recorder::Recorder;
 use tally::Saved;
 
+/// Marks, in what a reader remembers, a session that was imported from an archive of somebody else;
+/// its value is the session's id there.
+pub(super) const FOREIGN: &str = "foreign";
+
+/// The id in an archive of somebody else, if a session was imported from one.
+pub(super) fn foreign(captured: &Captured) -> Option<String> {
+    let saved: Saved = serde_json::from_str(&captured.progress).ok()?;
+    Some(saved.progress.memo.get(FOREIGN)?.as_str()?.to_owned())
+}
+
+/// The native id of somebody else's copy of a session that we have ourselves.
+pub(super) fn copy_id(session_id: &str) -> String {
+    format!("sfs:{session_id}")
+}
+
 /// Who remembers what was captured.
 pub trait Ledger {
     /// Everything that is remembered of a tool on this host.
@@ -43,6 +58,15 @@ pub trait Ledger {
     /// # Errors
     /// Those of the store.
     fn owner(&mut self, id: &TranscriptId) -> Result<Option<(ToolId, String, HostName)>>;
+
+    /// Gives a session another native id: one that was imported makes way for the tool's own.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn rename(&mut self, captured: &Captured, native_id: &str) -> Result<()> {
+        let _ = (captured, native_id);
+        Ok(())
+    }
 
     /// Remembers.
     ///
@@ -139,6 +163,9 @@ pub fn run(
     let known = ledger.captured(tool.id())?;
     let mut known: HashMap<String, Captured> =
         known.into_iter().map(|captured| (captured.native_id.clone(), captured)).collect();
+    if !tool.imports() {
+        set_aside(&found, &mut known, ledger)?;
+    }
     let mut report = ToolReport {
         tool: tool.id(),
         roots: roots.clone(),
@@ -170,6 +197,29 @@ pub fn run(
     report.notices = open.close();
     report.counts.skipped_files = report.notices.len() as u64;
     Ok(report)
+}
+
+/// Sessions that were imported from archives of somebody else, and now are found in the tool's own
+/// store: theirs stay as copies, since their messages have ids of their own.
+fn set_aside(
+    found: &[Session],
+    known: &mut HashMap<String, Captured>,
+    ledger: &mut dyn Ledger,
+) -> Result<()> {
+    for session in found {
+        // Parsing what is remembered of every session would be too much.
+        let Some(captured) = known.get(&session.native_id).filter(|c| c.progress.contains(FOREIGN)) else {
+            continue;
+        };
+        let Some(id) = foreign(captured) else { continue };
+        let native_id = copy_id(&id);
+        ledger.rename(captured, &native_id)?;
+        if let Some(mut captured) = known.remove(&session.native_id) {
+            captured.parent_native = Some(std::mem::replace(&mut captured.native_id, native_id.clone()));
+            known.insert(native_id, captured);
+        }
+    }
+    Ok(())
 }
 
 /// What a tool opened is closed again, however the capture ends.

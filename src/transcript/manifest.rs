@@ -76,7 +76,11 @@ fn manifest(
         .filter(|(_, agent)| agent.messages > 0)
         .map(|(id, agent)| json!({"agent_id": id, "model": agent.model, "message_count": agent.messages}))
         .collect();
-    json!({
+    // What was imported says itself where it is from.
+    let import = head.metadata.get("import").and_then(|import| import.get("source"));
+    let elsewhere = |key: &str| import?.get(key).filter(|v| v.is_string()).cloned();
+    let path = import.map_or_else(|| json!(path.to_string_lossy()), |_| elsewhere("original_path").into());
+    let mut manifest = json!({
         "sfs_version": "0.1.0",
         "session_id": row.id,
         "title": row.title,
@@ -84,14 +88,13 @@ fn manifest(
         "created_at": created,
         "updated_at": row.updated,
         "source": {
-            "tool": row.tool,
+            "tool": elsewhere("tool").unwrap_or(json!(row.tool)),
             "tool_version": head.version,
             "sfs_converter_version": env!("CARGO_PKG_VERSION"),
-            "original_session_id": row.native_id,
-            "original_path": path.to_string_lossy(),
+            "original_session_id": elsewhere("original_session_id").unwrap_or(json!(row.native_id)),
+            "original_path": path,
             "interface": interface,
         },
-        "model": model,
         "stats": {
             "message_count": row.messages,
             "turn_count": counts.turns,
@@ -104,7 +107,12 @@ fn manifest(
         "parent_session_id": parent,
         "sub_agents": agents,
         "metadata": {"sf": own(row, head)},
-    })
+    });
+    // SessionFS 0.26 takes `null` for an object here, and fails to show such a session.
+    if let (Some(model), Some(manifest)) = (model, manifest.as_object_mut()) {
+        manifest.insert("model".into(), model);
+    }
+    manifest
 }
 
 /// What only we keep.

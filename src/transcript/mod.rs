@@ -5,10 +5,12 @@
 //! number is an address for ever ([`page`]). How many bytes of it count is recorded with the row;
 //! what lies beyond was not finished and is cut off before the next append ([`sfs`]).
 
+pub mod archive;
 pub mod capture;
 pub mod compare;
 pub mod health;
 pub mod id;
+pub mod import;
 mod json;
 pub mod link;
 pub mod lock;

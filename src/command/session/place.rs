@@ -111,6 +111,7 @@ fn program(tool: ToolId) -> Result<&'static str> {
         ToolId::RooCode => {
             return Err(Error::unsupported("Roo Code lives in an editor and has no command to start"));
         }
+        ToolId::Other => return Err(Error::unsupported("sf knows no command of that tool")),
     })
 }
 

@@ -268,6 +268,8 @@ pub(super) struct StoreLedger {
     written: Arc<Written>,
     /// Bytes of each transcript of this run.
     lengths: HashMap<String, u64>,
+    /// Whether deleted sessions are taken again: somebody asks for them by name.
+    pub(super) deleted_too: bool,
 }
 
 impl StoreLedger {
@@ -280,6 +282,7 @@ impl StoreLedger {
             cancel: cx.cancel.child_token(),
             written: written.clone(),
             lengths: HashMap::new(),
+            deleted_too: false,
         }
     }
 }
@@ -292,7 +295,14 @@ impl Ledger for StoreLedger {
     }
 
     fn deleted(&mut self, tool: ToolId) -> Result<HashSet<String>> {
+        if self.deleted_too {
+            return Ok(HashSet::new());
+        }
         self.handle.block_on(self.store.deleted_sessions(&self.host, tool))
+    }
+
+    fn rename(&mut self, captured: &Captured, native_id: &str) -> Result<()> {
+        self.handle.block_on(self.store.rename_session(captured, native_id))
     }
 
     fn owner(&mut self, id: &TranscriptId) -> Result<Option<(ToolId, String, HostName)>> {

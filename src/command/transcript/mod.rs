@@ -8,6 +8,7 @@ pub mod compare;
 pub mod cost;
 pub mod delete;
 pub mod dupes;
+pub mod import;
 pub mod list;
 pub mod search;
 pub mod show;

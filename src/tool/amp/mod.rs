@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use super::format::disk;
 use super::format::document::{self, Document};
 use super::format::jsonl;
+use super::format::shelf::FRESH;
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
+use crate::sys::clock::{self, Clock};
 use crate::sys::Env;
 use thread::Thread;
 
@@ -72,6 +74,17 @@ impl Tool for Amp {
             digits.parse().ok()
         };
         session.sources.first().and_then(created).unwrap_or(i64::MAX)
+    }
+
+    fn live(&self, root: &Path) -> Vec<String> {
+        let since = Clock::System.now().0 - FRESH;
+        let running = |session: &Session| {
+            let path = &session.sources.first()?.path;
+            let changed = clock::millis(fs::metadata(path).ok()?.modified().ok()?);
+            (changed >= since && thread::running(&jsonl::parse(&fs::read(path).ok()?)?)).then_some(())
+        };
+        let all = self.find(root).unwrap_or_default();
+        all.into_iter().filter(|s| running(s).is_some()).map(|s| s.native_id).collect()
     }
 
     fn read(&self, session: &Session, mut progress: Progress, sink: &mut dyn Sink) -> Result<()> {

@@ -239,6 +239,20 @@ pub fn parent(thread: &Map<String, Value>) -> Option<String> {
         .or_else(|| ["mainThreadID", "originThreadID"].into_iter().find_map(|key| value::string(thread, key)))
 }
 
+/// Whether a thread is in the middle of something: an answer streams, or a tool runs. A client that
+/// was killed leaves it so for ever.
+pub fn running(thread: &Map<String, Value>) -> bool {
+    let last = thread.get("messages").and_then(Value::as_array).and_then(|all| all.last()?.as_object());
+    let Some(last) = last else { return false };
+    let state = |key: &str, inner: &str| Some(value::str(value::object(last, key)?, inner)?.to_owned());
+    let runs = |block: &Value| {
+        let run = block.get("run").and_then(|run| run.get("status")).and_then(Value::as_str);
+        matches!(run, Some("in-progress" | "queued" | "blocked-on-user"))
+    };
+    state("state", "type").is_some_and(|state| state == "streaming")
+        || last.get("content").and_then(Value::as_array).is_some_and(|blocks| blocks.iter().any(runs))
+}
+
 /// The kinds of blocks that only this tool has.
 fn own(kind: &str, map: &mut Map<String, Value>) -> Vec<Block> {
     match kind {

@@ -154,7 +154,7 @@ fn open_with<T>(path: &Path, index: &impl Fn(&Foreign) -> Result<T>) -> Result<(
 }
 
 /// A database that nobody wrote to for so long holds nothing that runs. Milliseconds.
-const FRESH: i64 = 10 * 60 * 1000;
+pub const FRESH: i64 = 10 * 60 * 1000;
 /// Larger databases are not opened only to see what runs.
 const GLANCE: u64 = 64 * 1024 * 1024;
 

@@ -37,6 +37,8 @@ pub struct Recorder<'a> {
     skipped: Vec<Skipped>,
     was_new: bool,
     changed: bool,
+    /// The id that its transcript should have.
+    preferred: Option<TranscriptId>,
 }
 
 impl<'a> Recorder<'a> {
@@ -90,12 +92,14 @@ impl<'a> Recorder<'a> {
             skipped: Vec::new(),
             was_new,
             changed: false,
+            preferred: None,
         })
     }
 
     /// Reads what is new and records it.
     pub fn run(&mut self, tool: &dyn Tool) -> Result<()> {
         let progress = self.saved.progress.clone();
+        self.preferred = tool.preferred(self.session);
         tool.read(self.session, progress, self)?;
         let renamed = match (&self.session.title, &self.captured.row) {
             (Some(title), Some(row)) => row.title.as_ref() != Some(title),
@@ -135,7 +139,8 @@ impl<'a> Recorder<'a> {
     fn create(&mut self) -> Result<Writer> {
         let Captured { tool, native_id, host, .. } = &self.captured;
         let mut free = None;
-        for id in id::candidates(*tool, native_id, host)? {
+        let preferred = self.preferred.clone().into_iter();
+        for id in preferred.chain(id::candidates(*tool, native_id, host)?) {
             let stranger = manifest::origin(&sfs::folder(self.sessions, &id))
                 .is_some_and(|origin| origin != (tool.to_string(), native_id.clone()));
             if !stranger && self.ledger.owner(&id)?.is_none() {
