@@ -46,11 +46,14 @@ pub fn write(
 }
 
 fn workspace(root: &str, head: &Head) -> Value {
-    let git = [&head.branch, &head.commit, &head.remote]
+    json!({"root_path": root, "git": git(head)})
+}
+
+fn git(head: &Head) -> Option<Value> {
+    [&head.branch, &head.commit, &head.remote]
         .iter()
         .any(|v| v.is_some())
-        .then(|| json!({"remote_url": head.remote, "branch": head.branch, "commit_sha": head.commit}));
-    json!({"root_path": root, "git": git})
+        .then(|| json!({"remote_url": head.remote, "branch": head.branch, "commit_sha": head.commit}))
 }
 
 fn manifest(
@@ -124,6 +127,12 @@ fn own(row: &TranscriptRow, head: &Head) -> Value {
         json!({"input": row.tokens_in, "output": row.tokens_out, "cache_read": row.tokens_cache_read,
                "cache_write": row.tokens_cache_write}),
     );
+    // Without a folder there is no `workspace.json` to put it in.
+    if row.workdir.is_none()
+        && let Some(git) = git(head)
+    {
+        own.insert("git".into(), git);
+    }
     if let Some(parent) = &head.parent {
         own.insert("parent_native_id".into(), parent.as_str().into());
     }

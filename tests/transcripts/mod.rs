@@ -4,6 +4,7 @@ mod any_rows;
 mod care;
 mod claude_code;
 mod codex;
+mod conformance;
 mod cursor;
 mod import;
 mod incremental;
@@ -98,6 +99,11 @@ fn texts(message: &Value, kind: &str) -> Vec<String> {
 /// What persons asked.
 fn prompts(messages: &[Value]) -> Vec<String> {
     messages.iter().filter(|m| m["prompt"] == true).map(|m| texts(m, "text").join("\n")).collect()
+}
+
+/// Whether a fork has a line from its origin, which the log does not tell again.
+fn inherited(line: &Value) -> bool {
+    line["metadata"]["sf"]["inherited"] == true
 }
 
 /// A second capture has nothing to do, and leaves every byte as it is.

@@ -15,8 +15,8 @@ use super::format::shelf::FRESH;
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
-use crate::sys::clock::{self, Clock};
 use crate::sys::Env;
+use crate::sys::clock::{self, Clock};
 use thread::Thread;
 
 /// Amp.

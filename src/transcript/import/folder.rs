@@ -193,6 +193,11 @@ impl Folder {
             for known in ["host", "tokens", "parent_native_id", "skipped_lines", "began", "sub_agents"] {
                 own.remove(known);
             }
+            if let Some(Value::Object(git)) = own.remove("git") {
+                head.branch = value::string(&git, "branch");
+                head.commit = value::string(&git, "commit_sha");
+                head.remote = value::string(&git, "remote_url");
+            }
             head.metadata = own;
         }
         let mut kept = Map::new();
@@ -244,7 +249,7 @@ impl Folder {
     fn workspace(&self, head: &mut Head, kept: &mut Map<String, Value>) {
         let mut workspace = small(&self.path, "workspace.json");
         head.workdir = value::take_string(&mut workspace, "root_path");
-        if let Some(Value::Object(mut git)) = workspace.remove("git") {
+        if let Some(Value::Object(mut git)) = workspace.remove("git").filter(|git| !git.is_null()) {
             head.branch = value::take_string(&mut git, "branch");
             head.commit = value::take_string(&mut git, "commit_sha");
             head.remote = value::take_string(&mut git, "remote_url");
