@@ -1,6 +1,6 @@
 //! `.sfs.tar.gz`: a session folder as one file, members relative to the folder.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -60,10 +60,7 @@ fn unpack_within(archive: &Path, into: &Path, member: u64, total: u64) -> Result
 
 /// Every file in it, with its path.
 fn each(archive: &Path, mut take: impl FnMut(PathBuf, &mut dyn Read) -> Result<()>) -> Result<()> {
-    let file = File::open(archive)?;
-    if !file.metadata()?.is_file() {
-        return Err(Error::corrupt("it is no file"));
-    }
+    let file = files::open_regular(archive)?;
     let mut tar = tar::Archive::new(flate2::read::MultiGzDecoder::new(BufReader::new(file)));
     let damaged = |e: std::io::Error| Error::corrupt(format!("it is no sound archive: {e}"));
     let mut count = 0;
@@ -122,6 +119,7 @@ pub fn folder(unpacked: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::error::Code;
+    use std::fs::File;
 
     /// An archive of these members, written byte by byte: libraries refuse to make hostile ones.
     fn archive(dir: &Path, members: &[(&str, u8, &[u8])]) -> PathBuf {

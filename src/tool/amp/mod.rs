@@ -80,8 +80,8 @@ impl Tool for Amp {
         let since = Clock::System.now().0 - FRESH;
         let running = |session: &Session| {
             let path = &session.sources.first()?.path;
-            let changed = clock::millis(fs::metadata(path).ok()?.modified().ok()?);
-            (changed >= since && thread::running(&jsonl::parse(&fs::read(path).ok()?)?)).then_some(())
+            let changed = clock::millis(std::fs::metadata(path).ok()?.modified().ok()?);
+            (changed >= since && thread::running(&jsonl::parse(&disk::read(path)?)?)).then_some(())
         };
         let all = self.find(root).unwrap_or_default();
         all.into_iter().filter(|s| running(s).is_some()).map(|s| s.native_id).collect()

@@ -1,6 +1,6 @@
 //! A `.sfs` folder that somebody else wrote, or that we wrote elsewhere.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::error::{At, Error, Result};
 use crate::model::message::Usage;
 use crate::model::{Time, ToolId, TranscriptId};
 use crate::sys::files;
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::{disk, jsonl, value};
 use crate::tool::{Head, Progress, Rank, Sink, Source, SubAgent};
 
 /// Messages between two safe places.
@@ -82,20 +82,20 @@ impl Folder {
             progress.head = self.head();
             progress.memo = memo;
         }
-        let jsonl::Opened::Fresh(mut lines) = jsonl::open(&self.source(), None) else {
+        let source = self.source();
+        let jsonl::Opened::Fresh(mut lines) = jsonl::open(&source, None) else {
             return Err(Error::corrupt("its messages cannot be read").at(self.path.display()));
         };
         let mut reader = Lines::new(self.created());
         let (mut since, mut new, mut counted) = (0, false, Usage::default());
         let mut first = true;
         while let Some(line) = lines.peek() {
-            let blank = line.iter().all(u8::is_ascii_whitespace);
             let message = reader.message(line);
+            if message.is_none() {
+                lines.skip(&source, sink);
+            }
             sink.read(lines.consume());
-            let Some(message) = message else {
-                sink.skipped(u64::from(!blank));
-                continue;
-            };
+            let Some(message) = message else { continue };
             counted = counted.plus(message.usage.unwrap_or_default());
             if !captured && message.is_prompt() {
                 for block in &message.content {
@@ -129,7 +129,7 @@ impl Folder {
     /// # Errors
     /// Whatever the file system says.
     pub fn copy_rest(&self, into: &Path) -> Result<()> {
-        for entry in entries(&self.path) {
+        for entry in disk::entries(&self.path) {
             let name = entry.file_name().unwrap_or_default().to_owned();
             let diff = entry.extension().is_some_and(|e| e == "diff");
             if diff || name == "checkpoints" {
@@ -269,15 +269,8 @@ impl Folder {
 fn small(folder: &Path, name: &str) -> Map<String, Value> {
     let path = folder.join(name);
     let fits = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= SMALL);
-    let bytes = if fits { fs::read(&path).unwrap_or_default() } else { Vec::new() };
+    let bytes = if fits { disk::read(&path).unwrap_or_default() } else { Vec::new() };
     jsonl::parse(&bytes).unwrap_or_default()
-}
-
-pub(super) fn entries(dir: &Path) -> Vec<PathBuf> {
-    let list = fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut all: Vec<PathBuf> = list.map(|entry| entry.path()).collect();
-    all.sort();
-    all
 }
 
 /// Plain files and folders; links lead elsewhere and are left out.
@@ -285,12 +278,12 @@ fn copy(from: &Path, to: &Path, depth: usize) -> Result<()> {
     let kind = fs::symlink_metadata(from).at(from.display())?.file_type();
     if kind.is_dir() && depth > 0 {
         files::private_dir(to)?;
-        for entry in entries(from) {
+        for entry in disk::entries(from) {
             copy(&entry, &to.join(entry.file_name().unwrap_or_default()), depth - 1)?;
         }
     } else if kind.is_file() {
         let mut content = Vec::new();
-        let mut file = File::open(from).at(from.display())?;
+        let mut file = files::open_regular(from).at(from.display())?;
         std::io::copy(&mut std::io::Read::take(&mut file, super::super::archive::MEMBER), &mut content)
             .at(from.display())?;
         files::write_atomic(to, &content)?;

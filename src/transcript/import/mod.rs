@@ -26,6 +26,7 @@ use crate::model::transcript::{Captured, TranscriptRow};
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::sys::Env;
 use crate::sys::files;
+use crate::tool::format::disk;
 use crate::tool::{Progress, Session, Sink, Tool};
 use folder::Folder;
 
@@ -109,7 +110,7 @@ pub fn find(path: &Path, staging: &Path) -> Result<Vec<Item>> {
         return Folder::open(&path).map(one);
     }
     // A folder of them, or SessionFS's own: `~/.sessionfs`.
-    let many = [path.clone(), path.join("sessions")].into_iter().flat_map(|dir| folder::entries(&dir));
+    let many = [path.clone(), path.join("sessions")].into_iter().flat_map(|dir| disk::entries(&dir));
     let many: Vec<PathBuf> =
         many.filter(|p| p.extension().is_some_and(|e| e == "sfs") || archive::is_archive(p)).collect();
     if many.is_empty() {
@@ -323,6 +324,7 @@ impl Tool for Importer {
             if let (Some(tool), Some(source)) = (entry.native, entry.session.sources.first()) {
                 out.append(&mut tool.finish(source.path.parent().unwrap_or(&source.path)));
             }
+            out.append(&mut disk::finish(&entry.path));
         }
         out
     }

@@ -1,16 +1,15 @@
 //! Files that a tool itself wrote, away from where it keeps them: a backup, a colleague's file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::folder::entries;
 use crate::error::{At, Error, Result};
 use crate::model::ToolId;
 use crate::sys::files;
-use crate::tool::format::{jsonl, value};
+use crate::tool::format::{disk, jsonl, value};
 use crate::tool::{self, Session, Tool};
 
 /// How much of a file is looked at to find out whose it is.
@@ -84,7 +83,7 @@ pub fn file(path: &Path, staging: &Path) -> Result<Vec<(&'static dyn Tool, Sessi
     if tool == ToolId::ClaudeCode {
         // What its sub-agents said lies in a folder of the session's name.
         let agents = path.with_extension("").join("subagents");
-        for agent in entries(&agents) {
+        for agent in disk::entries(&agents) {
             let to = target.with_extension("").join("subagents");
             files::private_dir(&to)?;
             fs::copy(&agent, to.join(agent.file_name().unwrap_or_default())).at(agent.display())?;
@@ -129,10 +128,10 @@ fn unknown(path: &Path) -> Error {
 
 /// Whose file it is, and where that tool would keep it below its root.
 fn place(path: &Path, name: &str) -> Option<(ToolId, PathBuf)> {
-    if let Some(Value::Object(document)) = whole(path) {
-        if let Some(found) = of_document(&document, name) {
-            return Some(found);
-        }
+    if let Some(Value::Object(document)) = whole(path)
+        && let Some(found) = of_document(&document, name)
+    {
+        return Some(found);
     }
     let packed = name.ends_with(".zst");
     glance(path, packed).find_map(|line| of_line(&line, name, packed))
@@ -194,9 +193,8 @@ fn plain(id: &str) -> bool {
 
 /// A file that is one JSON document, if it is small enough to look at.
 fn whole(path: &Path) -> Option<Value> {
-    let file = File::open(path).ok()?;
-    let meta = file.metadata().ok()?;
-    if !meta.is_file() || meta.len() > super::super::archive::MEMBER {
+    let file = disk::open(path)?;
+    if file.metadata().ok()?.len() > disk::LARGEST {
         return None;
     }
     let mut bytes = Vec::new();
@@ -212,8 +210,7 @@ fn whole(path: &Path) -> Option<Value> {
 
 /// The objects in the first part of a file.
 fn glance(path: &Path, packed: bool) -> impl Iterator<Item = Map<String, Value>> {
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()));
-    let bytes: Option<Box<dyn Read>> = file.and_then(|file| {
+    let bytes: Option<Box<dyn Read>> = disk::open(path).and_then(|file| {
         if packed {
             Some(Box::new(zstd::stream::read::Decoder::new(file).ok()?) as Box<dyn Read>)
         } else {

@@ -115,14 +115,18 @@ fn version(case: &Case) -> String {
     version.map_or_else(named, |v| v.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
+/// A version in the order of its numbers, and as it is written.
+type Version = (Vec<u32>, String);
+
 fn table() -> String {
-    let mut all: BTreeMap<(&str, Vec<u32>, String), (u64, BTreeSet<&str>)> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, Version), (u64, BTreeSet<&str>)> = BTreeMap::new();
     for (tool, _) in SAMPLES {
         for name in cases(tool) {
             let case = Case::load(tool, &name);
             let version = version(&case);
-            let order = version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
-            let row = all.entry((tool, order, version)).or_default();
+            let order: Vec<u32> =
+                version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+            let row = all.entry((tool, (order, version))).or_default();
             row.0 += 1;
             row.1.extend(found(&captured(&case, |sandbox| drop(sandbox.json(&["capture"])))));
         }
@@ -134,7 +138,7 @@ fn table() -> String {
     );
     let wrong: Vec<String> = all
         .iter()
-        .flat_map(|((tool, _, version), (_, found))| {
+        .flat_map(|((tool, (_, version)), (_, found))| {
             let (_, never) = NOT_RECORDED.iter().find(|(known, _)| known == tool).expect("a tool");
             never
                 .iter()
@@ -143,7 +147,7 @@ fn table() -> String {
         })
         .collect();
     assert!(wrong.is_empty(), "recorded after all: {wrong:?}");
-    for ((tool, _, version), (samples, found)) in &all {
+    for ((tool, (_, version)), (samples, found)) in &all {
         let (_, never) = NOT_RECORDED.iter().find(|(known, _)| known == tool).expect("a tool");
         let cell = |column: &&str| match (found.contains(*column), never.contains(column)) {
             (true, _) => "yes",
