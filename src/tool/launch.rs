@@ -16,7 +16,7 @@ pub fn program(tool: ToolId) -> Option<&'static str> {
         ToolId::Cline => "cline",
         ToolId::KiloCode => "kilo",
         ToolId::Opencode => "opencode",
-        ToolId::RooCode => return None,
+        ToolId::RooCode | ToolId::Other => return None,
     })
 }
 
@@ -31,7 +31,7 @@ pub fn resume(tool: ToolId, native_id: &str) -> Option<Vec<String>> {
         ToolId::Codex => &["resume", native_id],
         ToolId::Amp => &["threads", "continue", native_id],
         ToolId::Opencode | ToolId::KiloCode => &["-s", native_id],
-        ToolId::Cline | ToolId::RooCode => return None,
+        ToolId::Cline | ToolId::RooCode | ToolId::Other => return None,
     };
     Some([&[program], words].concat().into_iter().map(str::to_owned).collect())
 }
