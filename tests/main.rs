@@ -5,6 +5,7 @@
 mod cli;
 mod cockpit;
 mod daemon;
+mod faults;
 mod fleet;
 mod house;
 mod job;

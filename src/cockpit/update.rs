@@ -274,7 +274,7 @@ fn job(state: &mut State, id: JobId, event: Event) {
         Some(_) if outcome.is_cancelled() => (format!("{}: interrupted", job.line), Role::Warn),
         Some(error) => (format!("{}: {}", job.line, error.message), Role::Error),
     };
-    let starts = matches!(job.name, "session start" | "resume" | "fork");
+    let starts = matches!(job.name, "session start" | "host login" | "resume" | "fork");
     match begun.filter(|_| starts && outcome.is_ok()) {
         // What was begun is what people want to see.
         Some(session) => {

@@ -41,6 +41,7 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<host::check::HostCheck>("host check"),
     Entry::run::<host::discover::HostDiscover>("host discover"),
     Entry::run::<host::list::HostList>("host list"),
+    Entry::run::<host::login::HostLogin>("host login"),
     Entry::run::<host::remove::HostRemove>("host remove"),
     Entry::run::<host::show::HostShow>("host show"),
     Entry::run::<transcript::import::Import>("import"),

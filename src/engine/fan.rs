@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
 
-use super::Ctx;
+use super::{Ctx, Origin};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
 use crate::model::host::Host;
@@ -79,7 +79,12 @@ where
     if !host.name.is_local() {
         cx.check_ssh()?;
     }
-    let answer = step(cx.fleet.host(host));
+    let machine = cx.fleet.host(host);
+    // What a person asks for is tried at once; the cockpit's own looks leave a dead host in peace.
+    if let Some(error) = machine.resting().filter(|_| cx.origin == Origin::Ui) {
+        return Err(error);
+    }
+    let answer = step(machine);
     match cx.options.timeout {
         None => answer.await,
         Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {

@@ -43,6 +43,11 @@ pub trait Host: Send + Sync {
     /// What we call it.
     fn name(&self) -> &HostName;
 
+    /// Why a host that failed lately need not be asked again yet; only for looks that nobody asked for.
+    fn resting(&self) -> Option<Error> {
+        None
+    }
+
     /// Runs all steps in one round trip; an output for each, in order. A step that fails is no
     /// error here. At most `jobs` lanes run at once.
     fn steps(&self, steps: Vec<Step>, jobs: usize) -> BoxFuture<'_, Result<Vec<Output>>>;

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::backoff;
 use super::steps::last_words;
 use crate::config::settings::Ssh;
 use crate::error::{At, Error, Result};
 use crate::model::HostName;
-use crate::sys::{Env, Paths, files, proc};
+use crate::sys::{Clock, Env, Paths, files, proc};
 
 /// How ssh is to be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,10 @@ impl SshSettings {
 /// What comes after the connection itself: keys, agents, a proxy's own connection.
 const AUTHENTICATION: Duration = Duration::from_secs(30);
 
+/// How long a connection that a person typed a password for is kept warm when nobody uses it: they
+/// should not have to type it twice a day.
+const AFTER_LOGIN: Duration = Duration::from_secs(8 * 3600);
+
 /// Everything that is needed to start a host's master.
 #[derive(Clone, Debug)]
 pub(super) struct Master {
@@ -57,6 +62,8 @@ pub(super) struct Master {
     pub(super) control: PathBuf,
     /// Only one process at a time starts it.
     pub(super) lock: PathBuf,
+    /// When it was last tried.
+    tries: PathBuf,
     config: PathBuf,
 }
 
@@ -71,6 +78,7 @@ impl Master {
             // ssh first binds this name with 17 more characters; `Paths` leaves room for 32.
             control: paths.run_dir().join(format!("m-{tag}")),
             lock: paths.lock_dir().join(format!("m-{tag}")),
+            tries: paths.lock_dir().join(format!("m-{tag}.tries")),
             config: paths.ssh_dir().join(format!("config-{tag}")),
             settings,
             env,
@@ -88,7 +96,8 @@ impl Master {
             files::write_atomic(&self.config, self.configuration()?.as_bytes())?;
             words.extend(["-F".to_owned(), self.config.display().to_string()]);
         }
-        words.extend(["-t".to_owned(), self.target.clone()]);
+        words.push("-t".to_owned());
+        words.extend(destination(&self.target));
         Ok(words)
     }
 
@@ -101,6 +110,18 @@ impl Master {
         places.into_iter().filter_map(|file| file.parent()).try_for_each(files::private_dir)
     }
 
+    /// Makes sure that what the master needs is there, and that the socket of an earlier one is not.
+    ///
+    /// # Errors
+    /// `config` when the extra configuration is not there.
+    pub(super) fn prepare(&self) -> Result<()> {
+        if let Some(file) = self.settings.config_file.as_deref().filter(|f| !f.is_file()) {
+            return Err(Error::config(format!("`ssh.config_file`: there is no file `{}`", file.display())));
+        }
+        files::write_atomic(&self.config, self.configuration()?.as_bytes())?;
+        remove_stale(&self.control)
+    }
+
     /// Starts the master and returns once it is connected. Whoever calls holds the lock and knows
     /// that no live master listens on the socket.
     ///
@@ -108,51 +129,71 @@ impl Master {
     /// `unreachable` with what ssh said; `config` when the extra configuration is not there;
     /// `tool` when there is no ssh.
     pub(super) async fn start(&self) -> Result<()> {
-        if let Some(file) = self.settings.config_file.as_deref().filter(|f| !f.is_file()) {
-            return Err(Error::config(format!("`ssh.config_file`: there is no file `{}`", file.display())));
-        }
-        files::write_atomic(&self.config, self.configuration()?.as_bytes())?;
-        remove_stale(&self.control)?;
+        self.prepare()?;
+        backoff::attempt(&self.tries, Clock::from_env(&self.env))
+            .map_err(|e| e.at(format!("host `{}`", self.host)))?;
         // A file, not a pipe: a helper of the connection may hold it open for ever.
         let said = self.control.with_extension("log");
         let stderr = File::create(&said).at(said.display())?;
         let limit = self.settings.connect_timeout + AUTHENTICATION;
-        let ended = tokio::time::timeout(limit, self.run(stderr)).await;
+        let ended = tokio::time::timeout(limit, self.run(stderr.into(), Stdio::null(), false)).await;
         let words = last_words(&std::fs::read(&said).unwrap_or_default());
         // Only a diary of this start.
         let _ = std::fs::remove_file(&said);
         match ended {
-            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(true)) => {
+                backoff::answered(&self.tries);
+                Ok(())
+            }
             Ok(Ok(false)) => Err(self.unreachable(&words)),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(self.unreachable(&format!("no connection within {} s", limit.as_secs()))),
         }
     }
 
+    /// Starts the master with a person who answers, for as long as they need. ssh asks on the terminal
+    /// itself, so only its messages need a way there. [`Self::prepare`] comes first.
+    ///
+    /// # Errors
+    /// `unreachable` when they were not let in.
+    pub(super) async fn ask(&self) -> Result<()> {
+        if self.run(Stdio::inherit(), Stdio::inherit(), true).await? {
+            backoff::answered(&self.tries);
+            return Ok(());
+        }
+        Err(Error::unreachable(format!("host `{}` did not let you in", self.host))
+            .hint("what ssh said stands above")
+            .hint(format!("`ssh -v {}` shows how far it comes", self.target)))
+    }
+
     /// With `ControlPersist`, ssh goes into the background once it is connected: success is the
     /// exit of the process that we started.
-    async fn run(&self, stderr: File) -> Result<bool> {
+    async fn run(&self, stderr: Stdio, stdin: Stdio, person: bool) -> Result<bool> {
         let mut ssh = proc::command(&self.settings.program);
-        ssh.env_clear().envs(self.env.vars()).stderr(stderr).stdin(Stdio::null());
+        ssh.env_clear().envs(self.env.vars()).stderr(stderr).stdin(stdin);
         ssh.arg("-F").arg(&self.config).arg("-S").arg(&self.control);
         ssh.args(["-M", "-N", "-T", "-x"]);
-        for option in self.options() {
+        for option in self.options(person) {
             ssh.arg("-o").arg(option);
         }
-        let status = ssh.arg("--").arg(&self.target).status().await.map_err(|e| {
+        let mut destination = destination(&self.target);
+        let host = destination.pop().unwrap_or_default();
+        let status = ssh.args(destination).arg("--").arg(host).status().await.map_err(|e| {
             Error::tool(format!("cannot start `{}`: {e}", self.settings.program))
                 .hint("install the OpenSSH client, or set `ssh.program`")
         })?;
         Ok(status.success())
     }
 
-    /// What must hold whatever the user's configuration says: nobody can answer, and what the user
-    /// wants of a shell of their own (forwarded ports, a command) is not wanted here.
-    fn options(&self) -> [String; 8] {
+    /// What must hold whatever the user's configuration says: unless there is a `person`, nobody can
+    /// answer, and what the user wants of a shell of their own (forwarded ports, a command) is not
+    /// wanted here.
+    fn options(&self, person: bool) -> [String; 8] {
+        let persist = if person { self.settings.persist.max(AFTER_LOGIN) } else { self.settings.persist };
         [
-            "BatchMode=yes".into(),
+            format!("BatchMode={}", if person { "no" } else { "yes" }),
             "ControlMaster=yes".into(),
-            format!("ControlPersist={}", self.settings.persist.as_secs().max(1)),
+            format!("ControlPersist={}", persist.as_secs().max(1)),
             "ClearAllForwardings=yes".into(),
             "PermitLocalCommand=no".into(),
             "RemoteCommand=none".into(),
@@ -184,11 +225,16 @@ impl Master {
         let words = if words.is_empty() { "the connection was lost" } else { words };
         let error = Error::unreachable(format!("cannot reach host `{}`: {words}", self.host));
         let target = &self.target;
-        if words.contains("Host key verification failed") {
-            error.hint(format!("`ssh {target}` once, and accept its key"))
+        let login = format!("`sf host login {}` lets you answer ssh's questions once", self.host);
+        if words.contains("has changed") {
+            error.hint("its key is not the one that it had: somebody may have come in between").hint(
+                "if the machine was set up anew, remove the old key with `ssh-keygen -R`, then log in again",
+            )
+        } else if words.contains("Host key verification failed") {
+            error.hint(login)
         } else if words.contains("Permission denied") {
-            error.hint(format!(
-                "`ssh {target} true` must work without a question: load your key with `ssh-add`"
+            error.hint(login).hint(format!(
+                "or let `ssh {target} true` work without a question: load your key with `ssh-add`"
             ))
         } else if words.contains("Could not resolve") {
             error
@@ -198,6 +244,21 @@ impl Master {
             error.hint(format!("`ssh -v {target}` shows how far it comes"))
         }
     }
+}
+
+/// What ssh is given for a target: itself, but that of `ssh://user@[address]:port` ssh (9.2) takes the
+/// parts only one by one.
+fn destination(target: &str) -> Vec<String> {
+    let whole = || vec![target.to_owned()];
+    let Some(rest) = target.strip_prefix("ssh://") else { return whole() };
+    let (user, rest) = rest.rsplit_once('@').map_or((None, rest), |(user, rest)| (Some(user), rest));
+    let Some((address, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return whole();
+    };
+    let port = after.trim_end_matches('/').strip_prefix(':').filter(|port| !port.is_empty());
+    let options = [("-l", user), ("-p", port)];
+    let options = options.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?.to_owned()]));
+    options.flatten().chain([address.to_owned()]).collect()
 }
 
 /// Removes the socket of a master that is gone.
@@ -227,6 +288,9 @@ pub fn check_target(target: &str) -> Result<()> {
     if target.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return bad("holds a blank or a control character");
     }
+    if target.split(['@', '/']).any(|part| part.starts_with('-')) {
+        return bad("has a part that begins with `-`");
+    }
     if target.len() > 512 {
         return bad("is longer than 512 characters");
     }
@@ -244,11 +308,21 @@ mod tests {
 
     #[test]
     fn targets_that_ssh_would_take_for_options_are_refused() {
-        for bad in ["", "-oProxyCommand=x", "a b", "a\nb", "a\0"] {
+        for bad in ["", "-oProxyCommand=x", "a b", "a\nb", "a\0", "ssh://-oX=y/", "ssh://a@-oX=y", "a@-oX=y"]
+        {
             assert_eq!(check_target(bad).expect_err(bad).code.exit(), 2);
         }
         for good in ["gpu-01", "dev@10.0.0.1", "ssh://dev@host:2222", "::1"] {
             check_target(good).expect(good);
+        }
+    }
+
+    #[test]
+    fn an_address_in_brackets_is_taken_apart() {
+        assert_eq!(destination("ssh://dev@[::1]:2222"), ["-l", "dev", "-p", "2222", "::1"]);
+        assert_eq!(destination("ssh://[fe80::1%eth0]"), ["fe80::1%eth0"]);
+        for plain in ["gpu-01", "dev@::1", "ssh://dev@host:22", "ssh://[broken"] {
+            assert_eq!(destination(plain), [plain]);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reaching a machine: this one, or one behind the system's ssh.
 
 pub mod aliases;
+mod backoff;
 pub mod bootstrap;
 pub mod host;
 mod link;

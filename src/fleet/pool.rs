@@ -50,6 +50,17 @@ impl Fleet {
         Master::new(host.name.clone(), &host.target, ssh.clone(), env.clone(), paths).terminal()
     }
 
+    /// Connects to a host with a person at this terminal: password, second factor and host key are asked
+    /// for there, once, and the connection stays warm for everybody. Says whether there was none yet.
+    ///
+    /// # Errors
+    /// `unreachable` when the person was not let in.
+    pub async fn login(&self, host: &host::Host) -> Result<bool> {
+        let Inner { env, paths, ssh, .. } = &*self.0;
+        let master = Master::new(host.name.clone(), &host.target, ssh.clone(), env.clone(), paths);
+        ssh::Ssh::new(master).login().await
+    }
+
     /// A host, by its definition. The same object is given out again while the definition stays.
     pub fn host(&self, host: &host::Host) -> Arc<dyn Host> {
         if host.name.is_local() {

@@ -61,6 +61,10 @@ impl Host for Remote {
         &self.name
     }
 
+    fn resting(&self) -> Option<Error> {
+        self.ssh.resting()
+    }
+
     fn steps(&self, steps: Vec<Step>, jobs: usize) -> BoxFuture<'_, Result<Vec<Output>>> {
         async move { self.ssh.steps(&steps, jobs).await }.boxed()
     }

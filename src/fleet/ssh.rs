@@ -19,6 +19,7 @@ use openssh::{Child, ChildStdin, ChildStdout, Session, Stdio};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::backoff::Trouble;
 use super::host::{Duplex, Output, Step};
 use super::master::Master;
 use super::steps;
@@ -38,6 +39,7 @@ pub(super) struct Ssh {
     session: Arc<Session>,
     gate: Mutex<()>,
     slots: Semaphore,
+    trouble: Trouble,
 }
 
 type Shell = Child<Arc<Session>>;
@@ -45,7 +47,13 @@ type Shell = Child<Arc<Session>>;
 impl Ssh {
     pub(super) fn new(master: Master) -> Self {
         let session = Session::resume_mux(master.control.clone().into_boxed_path(), None);
-        Self { master, session: Arc::new(session), gate: Mutex::new(()), slots: Semaphore::new(SESSIONS) }
+        let (gate, slots) = (Mutex::new(()), Semaphore::new(SESSIONS));
+        Self { master, session: Arc::new(session), gate, slots, trouble: Trouble::default() }
+    }
+
+    /// See [`super::Host::resting`].
+    pub(super) fn resting(&self) -> Option<Error> {
+        self.trouble.resting()
     }
 
     /// Runs steps in one round trip.
@@ -108,10 +116,16 @@ impl Ssh {
 
     /// Starts `/bin/sh -s`: words that every login shell passes on unchanged.
     async fn shell(&self) -> Result<Shell> {
-        if let Ok(shell) = self.spawn().await {
+        // A master that hangs would never answer; one that lives does so at once.
+        if self.alive().await
+            && let Ok(shell) = self.spawn().await
+        {
+            self.trouble.settle(&Ok(()));
             return Ok(shell);
         }
-        self.connect().await?;
+        let connected = self.connect().await;
+        self.trouble.settle(&connected);
+        connected?;
         self.spawn().await.map_err(|e| {
             let error = self.master.unreachable(&chain(&e));
             error.hint(
@@ -127,18 +141,41 @@ impl Ssh {
         command.spawn().await
     }
 
+    /// Lets a person in: like [`Self::connect`], with ssh's questions on our terminal. Says whether
+    /// there was anything to do. Nobody waits for the person: while they think, the others are told that
+    /// the host does not let them in.
+    pub(super) async fn login(&self) -> Result<bool> {
+        if self.alive().await {
+            return Ok(false);
+        }
+        let lock = self.lock().await?;
+        self.master.prepare()?;
+        drop(lock);
+        self.master.ask().await?;
+        if self.alive().await {
+            Ok(true)
+        } else {
+            Err(self.master.unreachable("the connection ended at once"))
+        }
+    }
+
+    /// The lock of whoever starts a master.
+    async fn lock(&self) -> Result<lock::Lock> {
+        let master = self.master.clone();
+        let locked = tokio::task::spawn_blocking(move || {
+            master.make_folders()?;
+            lock::lock(&master.lock)
+        });
+        locked.await.map_err(|e| Error::internal(format!("waiting for a lock: {e}")))?
+    }
+
     /// Makes sure that a live master listens.
     async fn connect(&self) -> Result<()> {
         let _gate = self.gate.lock().await;
         if self.alive().await {
             return Ok(());
         }
-        let master = self.master.clone();
-        let locked = tokio::task::spawn_blocking(move || {
-            master.make_folders()?;
-            lock::lock(&master.lock)
-        });
-        let _lock = locked.await.map_err(|e| Error::internal(format!("waiting for a lock: {e}")))??;
+        let _lock = self.lock().await?;
         if self.alive().await {
             return Ok(());
         }

@@ -46,8 +46,21 @@ pub(super) fn observe(repo: &Repo, root: Option<&str>, dry_run: bool) -> String 
     } else {
         FETCH
     };
-    format!("{}{LOCK}{LISTEN}{LOOK}{present}fi\nexit 0\n", of_repo(repo, root))
+    format!("{}{GIT}{LOCK}{LISTEN}{LOOK}{present}fi\nexit 0\n", of_repo(repo, root))
 }
+
+/// Ends unless there is a git that knows all that is asked of it: 2.25 is the oldest that the long-lived
+/// distributions still carry.
+const GIT: &str = r#"v=$(git --version 2>/dev/null) || { echo "there is no git on that host" >&2; exit 1; }
+v=${v#git version }
+minor=${v#*.}
+minor=${minor%%.*}
+case ${v%%.*} in
+[01]) old=1 ;;
+2) [ "${minor%%[!0-9]*}" -ge 25 ] 2>/dev/null || old=1 ;;
+esac
+[ -z "${old:-}" ] || { echo "git $v" >&2; exit 77; }
+"#;
 
 /// Asks the remote what it has.
 const LISTEN: &str = r#"listen() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::tree::{self, Place};
+use super::tree;
 use super::unit::Unit;
 use crate::error::{Error, Result};
 use crate::fleet::{Host, Step};
@@ -88,7 +88,7 @@ pub async fn diff(host: &dyn Host, root: Option<&str>, unit: &Unit) -> Result<Di
         return Err(Error::internal("a step without an answer"));
     };
     let seen = tree::parse(&seen.stdout);
-    if seen.place != Place::Present {
+    if !seen.is_there() {
         let path = seen.path.as_deref().unwrap_or("its place");
         return Err(Error::not_found(format!("there is no worktree at `{path}`")).hint(format!(
             "sf sync {} --hosts {}",

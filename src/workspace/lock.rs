@@ -6,13 +6,24 @@ use crate::fleet::Output;
 /// What a script that found the lock taken ends with (`EX_TEMPFAIL` of sysexits.h).
 const TAKEN: i32 = 75;
 
-/// Defines `lock`, which takes the lock of `$N` until the step ends, waiting half a minute.
+/// What a script ends with when one of sf's folders is a symbolic link.
+const LINKED: i32 = 76;
+
+/// What a script ends with when the git of the host is too old.
+pub(super) const OLD: i32 = 77;
+
+/// Defines `lock`, which takes the lock of `$N` until the step ends, waiting half a minute. Whoever
+/// takes it is about to write, so this is where sf's own folders are looked at: through a symbolic
+/// link, what is written would lie outside of them.
 ///
 /// The owner is written as process, boot and machine. It is gone when its process is (on this
 /// machine and since this boot); on another machine that shares the folder, or before it wrote who
 /// it is, only its age can tell. Taking over is itself locked, or two could take over at once and
 /// the slower would remove the lock of the faster.
 pub(super) const LOCK: &str = r#"lock() {
+  for part in "$R/repo-cache" "${A:-$R/repo-cache}" "$R/features" "$R/features/${F:-}"; do
+    [ ! -L "${part%/}" ] || { echo "$part" >&2; exit 76; }
+  done
   mkdir -p "$R/repo-cache" || exit 1
   [ -w "$R/repo-cache" ] || { echo "cannot write to $R/repo-cache" >&2; exit 1; }
   L="$R/repo-cache/$N.lock" tries=0
@@ -53,6 +64,16 @@ pub(super) fn failure(output: &Output) -> Error {
         let owner = said.next().unwrap_or(&"?").split(' ').next().unwrap_or("?");
         return Error::conflict(format!("process {owner} of that host works on this repository"))
             .hint(format!("try again later; if nothing runs there, remove `{place}`"));
+    }
+    if output.status == LINKED {
+        let place = lines.last().unwrap_or(&"one of sf's folders");
+        return Error::refused(format!("`{place}` is a symbolic link, and would lead out of sf's folders"))
+            .hint("nothing is written through it; `sf host add --root` names the place that it leads to");
+    }
+    if output.status == OLD {
+        let found = lines.last().unwrap_or(&"it");
+        return Error::unsupported(format!("{found} on that host is too old: git 2.25 or newer is needed"))
+            .hint("a newer git in front on the `PATH` of that login is enough");
     }
     let text = lines[lines.len().saturating_sub(4)..].join("; ");
     let text: String = text.chars().filter(|c| !c.is_control()).take(1000).collect();

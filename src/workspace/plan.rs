@@ -37,6 +37,7 @@ pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
     };
     let make = match tree.place {
         Place::Present => None,
+        Place::Below => Some(Make::Move),
         Place::Unfinished => Some(Make::Finish),
         Place::Foreign => return Err(foreign(tree)),
         Place::Absent if tree.known.iter().any(|k| k.ours) => Some(again(tree)?),
@@ -46,8 +47,7 @@ pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
         return Err(Error::conflict(format!("branch `{}` is checked out at `{other}`", unit.branch))
             .hint("git allows a branch in one worktree only: remove that one, or choose another branch"));
     }
-    let branch =
-        if tree.place == Place::Present { BranchChange::Unchanged } else { branch(unit, anchor, tree)? };
+    let branch = if tree.is_there() { BranchChange::Unchanged } else { branch(unit, anchor, tree)? };
     let worktree = if make.is_some() { WorktreeChange::Created } else { WorktreeChange::Unchanged };
     Ok(Plan { anchor: anchor_change, branch, worktree, make })
 }
@@ -100,6 +100,11 @@ fn again(tree: &Tree) -> Result<Make> {
         return Err(Error::conflict(format!("the worktree `{path}` is gone and locked"))
             .hint("is its disk away? `git worktree unlock` it otherwise"));
     }
+    if let Some(to) = &known.moved {
+        return Err(Error::conflict(format!("the worktree `{path}` was moved to `{to}`")).hint(format!(
+            "move it back, or `git -C {to} worktree repair` to leave it there, and sync again"
+        )));
+    }
     if known.lonely {
         return Err(Error::conflict(format!("the worktree `{path}` is gone, and held commits of no branch"))
             .hint("`git worktree repair`, or give them a branch, before it is made again"));
@@ -131,7 +136,13 @@ pub(super) fn row(unit: &Unit, plan: Option<&Plan>, tree: &Tree) -> SyncRepo {
 /// What was found and left alone.
 fn notes(unit: &Unit, tree: &Tree) -> Vec<String> {
     let mut notes = Vec::new();
-    if tree.place != Place::Present {
+    if let Some(from) = &tree.moved {
+        notes.push(format!("moved here from `{from}`, where session-forge had made it"));
+    }
+    if let Some(kept) = &tree.kept {
+        notes.push(format!("its folder was gone; what only it still knew is kept as `{kept}`"));
+    }
+    if !tree.is_there() {
         return notes;
     }
     match &tree.head {

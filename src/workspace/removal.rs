@@ -24,6 +24,7 @@ use crate::model::{FeatureName, Time};
 
 const LOSSES: &str = include_str!("removal/losses.sh");
 const KEEP: &str = include_str!("removal/keep.sh");
+pub(super) const PIN: &str = include_str!("removal/pin.sh");
 const ANCHOR: &str = include_str!("removal/anchor.sh");
 const KEEP_ANCHOR: &str = include_str!("removal/keep_anchor.sh");
 const RESTORE: &str = include_str!("removal/restore.sh");
@@ -212,9 +213,12 @@ pub async fn remove(
 ) -> Result<Vec<Result<Option<String>>>> {
     let script = |order: &Order| {
         let about = serde_json::to_string(&order.about).unwrap_or_default();
-        let keep = if matches!(order.target, Target::Tree(_)) { KEEP } else { KEEP_ANCHOR };
+        let (pin, keep) = match order.target {
+            Target::Tree(_) => (PIN, KEEP),
+            Target::Anchor(_) => ("", KEEP_ANCHOR),
+        };
         format!(
-            "{}D={} I={} about={} asked={} force={}\n{LOCK}lock\n{}{keep}",
+            "{}D={} I={} about={} asked={} force={}\n{LOCK}lock\n{}{pin}{keep}",
             order.target.variables(at.root),
             at.data,
             quote(&order.entry),

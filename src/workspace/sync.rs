@@ -8,7 +8,7 @@
 use super::anchor::{self, Anchor};
 use super::lock::failure;
 use super::plan::{self, Plan};
-use super::tree::{self, Place, Tree};
+use super::tree::{self, Tree};
 use super::unit::Unit;
 use super::worktree;
 use crate::error::{Error, Result};
@@ -168,7 +168,7 @@ fn settled(unit: &Unit, plan: &Plan, clone: Option<&Output>, made: &Output, tree
     if !tree.worktree_made {
         row.worktree = Some(WorktreeChange::Unchanged);
     }
-    if made.status != 0 || tree.place != Place::Present {
+    if made.status != 0 || !tree.is_there() {
         row.worktree = None;
         row.error = Some(if made.status == 0 { plan::foreign(tree) } else { failure(made) });
     }

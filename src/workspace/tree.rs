@@ -1,6 +1,7 @@
 //! One worktree on a host: the scripts that look at it and make it, and what they say.
 
 use super::lock::LOCK;
+use super::removal::PIN;
 use super::unit::{Unit, pairs};
 
 /// What is at the worktree's place.
@@ -11,6 +12,8 @@ pub(super) enum Place {
     Absent,
     /// A worktree of our anchor.
     Present,
+    /// The same where session-forge 0.1.x put it: below the anchor.
+    Below,
     /// One whose making was interrupted.
     Unfinished,
     /// Something else.
@@ -44,6 +47,17 @@ pub(super) struct Tree {
     /// What making it did.
     pub(super) branch_made: Option<String>,
     pub(super) worktree_made: bool,
+    /// Where it was moved from.
+    pub(super) moved: Option<String>,
+    /// The ref that keeps what only a worktree that is gone still knew.
+    pub(super) kept: Option<String>,
+}
+
+impl Tree {
+    /// Whether there is a worktree to speak of.
+    pub(super) const fn is_there(&self) -> bool {
+        matches!(self.place, Place::Present | Place::Below)
+    }
 }
 
 /// A worktree as `git worktree list --porcelain` describes it.
@@ -58,6 +72,8 @@ pub(super) struct Known {
     pub(super) exists: bool,
     /// Whether its folder would be ours.
     pub(super) ours: bool,
+    /// Where its folder was moved to by hand.
+    pub(super) moved: Option<String>,
 }
 
 /// Finds the branch here (`lo`), on the remote (`re`) and the base, in one question to git.
@@ -75,7 +91,18 @@ END
 
 /// Says what is there. Counts are against the upstream, else the branch on the remote, else the
 /// base. A rewritten base is found by its reflog (git-merge-base(1), `--fork-point`).
-const LOOK: &str = r#"echo "path $W"
+const LOOK: &str = r#"admin() { # git's own folder of the worktree $1
+  for d in "$G"/worktrees/*; do
+    { read -r to <"$d/gitdir"; } 2>/dev/null && [ "$to" = "$1/.git" ] && echo "$d" && return
+  done
+}
+moved() { # whether a folder of ours says that it is the worktree $1
+  d=$(admin "$1")
+  for p in "$R"/features/*/*/.git "$R"/features/*/.git; do
+    { read -r key to <"$p"; } 2>/dev/null && [ "$d" ] && [ "$(cd "$to" 2>/dev/null && pwd -P)" = "$(cd "$d" && pwd -P)" ] && echo "tree-moved ${p%/.git}"
+  done
+}
+echo "path $W"
 [ -n "$lo" ] && echo local
 [ -n "$re" ] && echo remote
 [ -n "$base" ] && echo "base ${base#refs/remotes/origin/}"
@@ -93,8 +120,9 @@ elif [ -e "$W/.git" ] && dirs=$(cd "$W" && git rev-parse --git-common-dir --git-
     [ "${why:-}" = initializing ] && place=unfinished
   fi
 fi
+[ "$place$W" = "present$below" ] && place=below
 echo "place $place"
-if [ "$place" = present ]; then
+if [ "$place" = present ] || [ "$place" = below ]; then
   state=$(cd "$W" && git status --porcelain=v2 --branch | awk '/^# branch\.(head|upstream|ab) /{sub(/^# branch\./,"");print;next} !/^#/{n++} END{print "dirty " n+0}')
   printf '%s\n' "$state"
   against=${re:+refs/remotes/origin/$B}
@@ -110,7 +138,10 @@ elif [ -d "$G" ]; then
     worktree)
       echo "tree $value"
       [ -e "$value" ] && echo "tree-exists"
-      { [ "$value" = "$W" ] || [ "$value" = "$real" ]; } && echo "tree-ours" ;;
+      if [ "$value" = "$W" ] || [ "$value" = "$real" ]; then
+        echo "tree-ours"
+        [ -e "$value" ] || moved "$value"
+      fi ;;
     HEAD) oid=$value ;;
     branch) echo "tree-branch $value" ;;
     locked) echo "tree-locked" ;;
@@ -146,10 +177,40 @@ const ADD: &str = r#"if [ ! -e "$W/.git" ]; then
 fi
 "#;
 
-/// Forgets a registration whose folder is gone; git itself refuses if it is locked or there.
+/// Forgets a registration whose folder is gone; git itself refuses if it is locked or there. What
+/// only that worktree still knew (staged files, commits that were amended or reset) is kept.
 ///
 /// With a folder there git would remove that; so this looks again, under the lock.
-const FORGET: &str = "[ -e \"$W\" ] || g worktree remove \"$W\" || exit 1\n";
+const FORGET: &str = r#"if [ ! -e "$W" ]; then
+  own=$(for d in "$G"/worktrees/*; do
+    { read -r to <"$d/gitdir"; } 2>/dev/null && { [ "$to" = "$W/.git" ] || [ "${to##*/features/}" = "$F/$N/.git" ]; } && echo "$d" && break
+  done)
+  if [ "$own" ]; then
+    T=$(mktemp -d "${TMPDIR:-/tmp}/sf.XXXXXXXXXX") || exit 71
+    trap 'rm -rf "$T" "$L"' EXIT
+    : >"$T/stashes"
+    head=
+    collect
+    if [ -n "$(g rev-list -n 1 --stdin --not --all <"$T/known")" ] || ! GIT_INDEX_FILE="$own/index" g diff-index --cached --quiet "refs/heads/$B"; then
+      I="forgotten+$F+$N+$(date +%s)"
+      pin || { echo "cannot keep what $own knows" >&2; exit 1; }
+      echo "kept refs/sf/trash/$I"
+    fi
+    rm -rf "$T"
+  fi
+  g worktree remove "$W" || exit 1
+fi
+"#;
+
+/// Brings a worktree of session-forge 0.1.x to its place; git keeps all that is in it.
+const MOVE: &str = r#"if [ "$W" = "$below" ]; then
+  to="$R/features/$F/$N"
+  mkdir -p "$R/features/$F" && g worktree move "$W" "$to" || exit 1
+  rmdir "$A/features/$F" "$A/features" 2>/dev/null
+  echo "moved $W"
+  W=$to
+fi
+"#;
 
 /// Finishes what `git worktree add` began, without touching a file that is there: the lock that
 /// git holds meanwhile says that it never ended, and ours that it does not run now.
@@ -178,15 +239,18 @@ pub(super) enum Make {
     Again,
     /// The rest of one that was interrupted.
     Finish,
+    /// From where session-forge 0.1.x put it.
+    Move,
 }
 
 /// The script that makes it and looks again. Every part looks for itself whether it is needed, so
 /// running it twice, or after somebody else, does no harm.
 pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
     let steps = match what {
-        Make::Add => [BRANCH, "", ADD],
-        Make::Again => [BRANCH, FORGET, ADD],
-        Make::Finish => ["", "", FINISH],
+        Make::Add => [BRANCH, "", "", ADD],
+        Make::Again => [BRANCH, PIN, FORGET, ADD],
+        Make::Finish => ["", "", "", FINISH],
+        Make::Move => ["", "", "", MOVE],
     };
     format!("{}{LOCK}lock\n{REFS}{}{LOOK}exit 0\n", unit.variables(root), steps.concat())
 }
@@ -221,6 +285,8 @@ pub(super) fn parse(text: &str) -> Tree {
             }
             "made" => tree.branch_made = Some(value.to_owned()),
             "worktree-made" => tree.worktree_made = true,
+            "moved" => (tree.worktree_made, tree.moved) = (true, Some(value.to_owned())),
+            "kept" => tree.kept = Some(value.to_owned()),
             "tree" => tree.known.push(Known { path: value.to_owned(), ..Known::default() }),
             _ => {
                 if let Some(known) = tree.known.last_mut() {
@@ -239,6 +305,7 @@ fn read_known(key: &str, value: &str, known: &mut Known) {
         "tree-branch" => known.branch = value.strip_prefix("refs/heads/").map(str::to_owned),
         "tree-locked" => known.locked = true,
         "tree-lonely" => known.lonely = true,
+        "tree-moved" => known.moved = Some(value.to_owned()),
         _ => {}
     }
 }
@@ -246,6 +313,7 @@ fn read_known(key: &str, value: &str, known: &mut Known) {
 fn place(word: &str) -> Place {
     match word {
         "present" => Place::Present,
+        "below" => Place::Below,
         "unfinished" => Place::Unfinished,
         "foreign" => Place::Foreign,
         _ => Place::Absent,

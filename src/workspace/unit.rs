@@ -29,11 +29,16 @@ impl Unit {
         }
     }
 
-    /// The variables of the worktree, after those of [`of_repo`].
+    /// The variables of the worktree, after those of [`of_repo`]. session-forge 0.1.x made its
+    /// worktrees below the anchor (git took its relative path so); one that is there is ours, too.
     pub(super) fn variables(&self, root: Option<&str>) -> String {
         let (feature, branch) = (quote(self.feature.as_str()), quote(&self.branch));
         let base = quote(self.base.as_deref().unwrap_or(""));
-        of_repo(&self.repo, root) + &format!("F={feature} B={branch} b={base}\nW=\"$R/features/$F/$N\"\n")
+        of_repo(&self.repo, root)
+            + &format!(
+                "F={feature} B={branch} b={base}\nW=\"$R/features/$F/$N\" below=\"$A/features/$F/$N\"\n"
+            )
+            + "[ -e \"$W\" ] || [ -L \"$W\" ] || [ ! -e \"$below/.git\" ] || W=$below\n"
     }
 }
 

@@ -1,6 +1,6 @@
 //! Worktrees as they are now: one round trip a host, nothing written, no remote asked.
 
-use super::tree::{self, Place, Tree};
+use super::tree::{self, Tree};
 use super::unit::Unit;
 use crate::error::Result;
 use crate::fleet::{Host, Step};
@@ -50,7 +50,7 @@ pub(super) fn row(host: &HostName, unit: &Unit, tree: &Tree) -> Worktree {
         stashed: tree.stashed,
         last_commit: last.map(|(_, subject)| subject.clone()),
         last_commit_at: last.map(|(seconds, _)| Time(seconds.saturating_mul(1000))),
-        present: tree.place == Place::Present,
+        present: tree.is_there(),
         ..unknown(unit, host)
     }
 }

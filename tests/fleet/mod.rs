@@ -3,6 +3,7 @@
 mod capture;
 mod commands;
 mod link;
+mod login;
 mod removal;
 mod state;
 mod worktrees;

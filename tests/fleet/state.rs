@@ -143,3 +143,113 @@ fn hapi_stands_in_the_worktree() {
     let said = world.place.sf(&["hapi", "start", "pay", "core", "--host", "local", "--execute", "--json"]);
     assert_eq!(said.json()["error"]["code"], "not_found", "the worktree is not there yet: {said:?}");
 }
+
+/// A worktree as session-forge 0.1.4 makes it: its commands, in its order.
+fn made_by_session_forge(home: &std::path::Path, url: &str, feature: &str) -> std::path::PathBuf {
+    let anchor = home.join("repo-cache/core.anchor");
+    fs::create_dir_all(home.join("repo-cache")).expect("made");
+    if !anchor.exists() {
+        git(home, &["clone", "-q", url, "repo-cache/core.anchor"]);
+    }
+    let branch = format!("feat/{feature}");
+    git(&anchor, &["fetch", "-q", "origin", "main"]);
+    git(&anchor, &["branch", "-q", &branch, "origin/main"]);
+    fs::create_dir_all(home.join("features").join(feature)).expect("made");
+    git(
+        home,
+        &[
+            "-C",
+            "repo-cache/core.anchor",
+            "worktree",
+            "add",
+            "-q",
+            &format!("features/{feature}/core"),
+            &branch,
+        ],
+    );
+    anchor.join("features").join(feature).join("core")
+}
+
+/// Its files, with a repository that is there.
+fn its_state(place: &Sandbox, url: &str) -> std::path::PathBuf {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/session-forge");
+    let to = place.path().join("forge");
+    fs::create_dir_all(to.join("features")).expect("made");
+    for (file, name) in [
+        ("home/.sf/config.yml", "config.yml"),
+        ("home/.sf/features/pay.yml", "features/pay.yml"),
+        ("home/.sf/features/old.yml", "features/old.yml"),
+        ("bundle.json", "bundle.json"),
+    ] {
+        let text = fs::read_to_string(from.join(file)).expect("the fixture");
+        fs::write(to.join(name), text.replace("https://git.example.org/core.git", url)).expect("written");
+    }
+    to
+}
+
+#[test]
+fn what_session_forge_left_is_taken_and_work_goes_on() {
+    let world = World::new();
+    let sshd = world.net.host("far");
+    let up = Upstream::new(&world.place.path().join("up"), "core");
+    let state = its_state(&world.place, &up.url());
+    let theirs = made_by_session_forge(&sshd.home, &up.url(), "pay");
+    let near = made_by_session_forge(&world.place.home(), &up.url(), "pay");
+    let old = made_by_session_forge(&sshd.home, &up.url(), "old");
+    commit(&theirs, "mine", "1");
+    fs::write(theirs.join("draft"), "kept").expect("written");
+    fs::write(old.join("other"), "kept, too").expect("written");
+
+    let said = world.place.sf(&["state", "import", state.to_str().expect("text"), "--json"]);
+    assert_eq!((said.status, said.json()), (0, json!({ "hosts": 1, "repos": 1, "features": 2 })), "{said:?}");
+    for left in ["host `box`: its variables (EDITOR)", "host `box`: its tags", "feature `old`, `core`"] {
+        assert!(said.stderr.contains(left), "{left}: {said:?}");
+    }
+    let bundle = state.join("bundle.json");
+    let again = world.place.json(&["state", "import", bundle.to_str().expect("text")]);
+    assert_eq!(again, said.json(), "its bundle says the same, and the same again is fine");
+
+    // Where they are, they are seen, and guarded.
+    let trees = world.place.json(&["worktree", "list", "pay"]);
+    let row = trees.as_array().expect("rows").iter().find(|row| row["host"] == "far").expect("a row");
+    assert_eq!(
+        (&row["present"], &row["dirty"], &row["ahead"]),
+        (&json!(true), &json!(1), &json!(1)),
+        "{row}"
+    );
+    let said = world.place.sf(&["feature", "destroy", "old", "--yes", "--json"]);
+    assert_eq!(said.status, 4, "{said:?}");
+    assert_eq!(said.json()["result"]["kept"][0]["losses"]["untracked"], json!(["other"]));
+    let _ = world.place.json(&["feature", "destroy", "old", "--yes", "--force"]);
+    assert!(!old.exists());
+    let _ = world.place.json(&["feature", "restore", "old"]);
+    assert_eq!(fs::read_to_string(sshd.home.join("features/old/core/other")).expect("back"), "kept, too");
+
+    // The first sync brings them to their place.
+    let dry = world.place.json(&["sync", "pay", "--dry-run"]);
+    assert_eq!(dry["features"][0]["hosts"][0]["repos"][0]["worktree"], "created", "{dry}");
+    assert!(theirs.exists());
+    let report = world.place.json(&["sync", "pay"]);
+    assert!(report.to_string().contains("moved here from"), "{report}");
+    let (far, here) = (sshd.home.join("features/pay/core"), world.place.home().join("features/pay/core"));
+    assert_eq!(fs::read_to_string(far.join("draft")).expect("moved"), "kept");
+    assert!(far.join("mine").exists() && here.join("README").exists() && !theirs.exists() && !near.exists());
+    let report = world.place.json(&["sync", "--all"]);
+    for feature in report["features"].as_array().expect("rows") {
+        for host in feature["hosts"].as_array().expect("rows") {
+            let row = &host["repos"][0];
+            assert_eq!(
+                (&row["anchor"], &row["worktree"]),
+                (&json!("unchanged"), &json!("unchanged")),
+                "{report}"
+            );
+        }
+    }
+    let said = world.place.sf(&["feature", "destroy", "pay", "--yes"]);
+    assert_eq!(said.status, 4, "{said:?}");
+    let _ = world.place.json(&["feature", "destroy", "pay", "--yes", "--force"]);
+    assert!(!far.exists() && !here.exists());
+    let _ = world.place.json(&["feature", "destroy", "old", "--yes", "--force"]);
+    let gone = world.place.json(&["repo", "remove", "core", "--yes"]);
+    assert_eq!(gone["removed"].as_array().map(Vec::len), Some(2), "both anchors: {gone}");
+}

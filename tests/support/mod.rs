@@ -5,7 +5,9 @@
 pub mod cast;
 pub mod git;
 pub mod live;
+pub mod netns;
 pub mod picture;
+pub mod proxy;
 pub mod pty;
 pub mod sshd;
 

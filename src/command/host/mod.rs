@@ -5,5 +5,6 @@ pub mod bootstrap;
 pub mod check;
 pub mod discover;
 pub mod list;
+pub mod login;
 pub mod remove;
 pub mod show;

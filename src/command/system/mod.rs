@@ -13,5 +13,6 @@ pub mod journal_list;
 pub mod man;
 pub mod state;
 pub mod state_export;
+mod state_forge;
 pub mod state_import;
 pub mod version;

@@ -52,13 +52,21 @@ impl Bundle {
     ///
     /// # Errors
     /// `usage` with what is wrong; `unsupported` for one of a newer sf.
+    #[cfg(test)]
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
         let value: serde_json::Value =
             serde_json::from_slice(bytes).map_err(|e| Error::usage(format!("no JSON: {e}")))?;
+        Self::of(value)
+    }
+
+    /// The same of a document that was read already.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(super) fn of(value: serde_json::Value) -> Result<Self> {
         if value["kind"] != KIND {
-            return Err(Error::usage("no bundle of `sf state export`").hint(
-                "files of session-forge 0.1.x cannot be read; `sf host discover` finds what it made on hosts",
-            ));
+            return Err(Error::usage("no bundle of `sf state export`")
+                .hint("of session-forge 0.1.x, its bundle and its folder `~/.sf` can be read, too"));
         }
         if value["version"].as_u64().is_none_or(|version| version > 1) {
             return Err(Error::unsupported("the bundle is of a newer sf"));
@@ -68,7 +76,11 @@ impl Bundle {
         Ok(bundle)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks all of it.
+    ///
+    /// # Errors
+    /// `usage` with what is wrong.
+    pub(super) fn check(&self) -> Result<()> {
         use crate::fleet::check_target;
         use crate::workspace::names::{check_branch, check_url};
         for host in &self.hosts {

@@ -1,22 +1,26 @@
 //! `state import`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::state::{Bundle, Counts};
+use super::state_forge as forge;
 use crate::config::layers;
-use crate::engine::{Command, Ctx, Done, Touch};
+use crate::engine::{Command, Ctx, Done, Level, Touch};
 use crate::error::{At, Error, Result};
 use crate::sys::files;
 
 /// Take hosts, repositories, features and settings from a file: all of it, or nothing.
 ///
 /// What is there stays; a name that has other values here is a conflict. With --replace the file
-/// takes the place of everything that sf knows; nothing on a host is touched.
+/// takes the place of everything that sf knows; nothing on a host is touched. The bundle of
+/// session-forge 0.1.x and its folder `~/.sf` are taken, too; the next sync moves its worktrees from
+/// below the anchor to their place.
 #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
 pub struct StateImport {
-    /// The file of `state export`.
+    /// The file of `state export`, or what session-forge 0.1.x left: its bundle, or its folder `~/.sf`.
     pub file: PathBuf,
     /// Forget what is not in the file.
     #[arg(long)]
@@ -35,10 +39,19 @@ impl Command for StateImport {
 
     async fn run(self, cx: &Ctx) -> Result<Done<Counts>> {
         let file = self.file.clone();
-        let bytes = tokio::task::spawn_blocking(move || std::fs::read(&file).at(file.display()))
+        let value = tokio::task::spawn_blocking(move || document(&file))
             .await
             .map_err(|e| Error::internal(e.to_string()))??;
-        let bundle = Bundle::read(&bytes).map_err(|e| e.at(self.file.display()))?;
+        let bundle = if forge::is_bundle(&value) {
+            let (bundle, left) =
+                forge::convert(value, cx.clock.now()).map_err(|e| e.at(self.file.display()))?;
+            for what in left {
+                cx.emit.notice(Level::Warn, format!("not taken: {what}")).await;
+            }
+            bundle
+        } else {
+            Bundle::of(value).map_err(|e| e.at(self.file.display()))?
+        };
         let settings = match &bundle.settings {
             None => None,
             Some(new) => {
@@ -69,4 +82,13 @@ impl Command for StateImport {
         }
         Ok(bundle.counts().into())
     }
+}
+
+/// The file as one document. Blocking.
+fn document(file: &Path) -> Result<Value> {
+    if file.is_dir() || file.extension().is_some_and(|end| end == "yml" || end == "yaml") {
+        return forge::read_folder(file);
+    }
+    let bytes = std::fs::read(file).at(file.display())?;
+    serde_json::from_slice(&bytes).map_err(|e| Error::usage(format!("no JSON: {e}")).at(file.display()))
 }

@@ -25,30 +25,8 @@ fail() {
   echo "$1" >&2
   exit 1
 }
-# Every commit that the worktree or the branch remembers: reflogs, merges and rebases in progress.
-{
-  printf '%s\n%s\n' "$lo" "${head:-}"
-  cut -d' ' -f1 "$T/stashes"
-  [ -z "$own" ] || find "$own" -path "$own/modules" -prune -o -type f -exec grep -hoIE '[0-9a-f]{40,64}' {} +
-  [ ! -e "$G/logs/refs/heads/$B" ] || grep -hoE '[0-9a-f]{40,64}' "$G/logs/refs/heads/$B"
-} | sed '/^$/d' | sort -u | g cat-file --batch-check='%(objecttype) %(objectname)' | sed -n 's/^commit //p' >"$T/known"
-base=$(g rev-parse --verify -q "refs/remotes/origin/${b:-HEAD}")
-{ cat "$T/known"; [ -z "$base" ] || echo "^$base"; } | g rev-list --parents --stdin |
-  awk '{c[$1]=1; for (i=2; i<=NF; i++) p[$i]=1} END {for (k in c) if (!(k in p)) print k}' >"$T/tips" || fail "cannot list the commits"
-printf '%s\n%s\n' "$lo" "${head:-}" | sed '/^$/d' >>"$T/tips"
-# The index as a tree, a folder for each stage.
-if [ -n "$own" ] && [ -e "$own/index" ]; then
-  wg ls-files -s | sed -e 's/^\([0-7]*\) \([0-9a-f]*\) \([0-3]\)	"/\1 \2 0	"s\3\//' -e t \
-    -e 's/^\([0-7]*\) \([0-9a-f]*\) \([0-3]\)	/\1 \2 0	s\3\//' >"$T/entries" &&
-    GIT_INDEX_FILE="$T/kept" g update-index --add --index-info <"$T/entries" &&
-    tree=$(GIT_INDEX_FILE="$T/kept" g write-tree) || fail "cannot keep what is staged"
-else
-  tree=$(g mktree </dev/null)
-fi
-set --
-for oid in $(sort -u "$T/tips"); do set -- "$@" -p "$oid"; done
-keeper=$(echo "kept by sf: $F $N" | GIT_AUTHOR_NAME=sf GIT_AUTHOR_EMAIL=sf@localhost GIT_COMMITTER_NAME=sf GIT_COMMITTER_EMAIL=sf@localhost \
-  g commit-tree "$tree" "$@") && g update-ref "refs/sf/trash/$I" "$keeper" || fail "cannot keep the commits"
+collect
+pin || fail "cannot keep the commits"
 g bundle create "$K/commits.bundle" "refs/sf/trash/$I" ${base:+"^$base"} 2>"$T/said" || fail "cannot bundle the commits: $(tail -n 1 "$T/said")"
 # Read it back the way a restore would.
 git init -q --bare "$T/check.git" && echo "$(real "$G")/objects" >"$T/check.git/objects/info/alternates" &&
@@ -85,7 +63,7 @@ sync 2>/dev/null
 K="$D/trash/$I"
 if [ "$place" = present ]; then
   # Out of the way first, so that nobody writes where we look a last time.
-  gone="$R/features/$F/.$N~gone"
+  gone="${W%/*}/.$N~gone"
   mv "$W" "$gone" || fail "cannot move $W"
   late=$(find "$gone" ! -type d -cnewer "$T/begun" 2>/dev/null) || late=$(find "$gone" ! -type d -newer "$T/begun")
   if [ "$late" ]; then
@@ -98,6 +76,6 @@ elif [ -d "$W" ]; then
   rmdir "$W"
 fi
 [ -z "$lo" ] || g branch --quiet -D "$B" || exit 1
-rmdir "$R/features/$F" 2>/dev/null
+rmdir "${W%/*}" 2>/dev/null && [ "$W" = "$below" ] && rmdir "$A/features" 2>/dev/null
 echo "kept-as $I"
 echo removed

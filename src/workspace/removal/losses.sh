@@ -15,7 +15,7 @@ echo "path $W"
 place=foreign
 if [ ! -e "$W" ] && [ ! -L "$W" ]; then
   place=absent
-elif [ "$at" != "$top/features/$F/$N" ]; then
+elif [ "$at" != "$top/features/$F/$N" ] && [ "$at" != "$top/repo-cache/$N.anchor/features/$F/$N" ]; then
   place=elsewhere
 elif [ -z "$(ls -A "$W")" ]; then
   place=absent
