@@ -143,7 +143,7 @@ pub fn grammar() -> clap::Command {
     }
     for entry in Table.entries() {
         let leaf = |name: &'static str| {
-            let hidden = matches!(entry.body, Body::Screen) || entry.name.starts_with("agent");
+            let hidden = matches!(entry.body, Body::Screen) || ["agent", "pause"].contains(&entry.name);
             (entry.augment)(clap::Command::new(name)).hide(hidden)
         };
         root = match entry.name.split_once(' ') {

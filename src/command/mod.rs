@@ -3,10 +3,12 @@
 pub mod args;
 pub mod daemon;
 pub mod feature;
+pub mod hooks;
 pub mod host;
 pub mod line;
 pub mod repo;
 pub mod screen;
+pub mod service;
 pub mod session;
 pub mod system;
 pub mod table;

@@ -4,7 +4,7 @@ use crate::engine::contract::Entry;
 use crate::engine::{Catalog, Touch};
 
 use super::screen::args as verb;
-use super::{daemon, feature, host, repo, session, system, transcript, watcher, workspace};
+use super::{daemon, feature, hooks, host, repo, service, session, system, transcript, watcher, workspace};
 
 /// Every command. Sorted by name within its kind; one line each.
 static ENTRIES: &[Entry] = &[
@@ -37,6 +37,9 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<feature::restore::FeatureRestore>("feature restore"),
     Entry::run::<feature::show::FeatureShow>("feature show"),
     Entry::run::<workspace::hapi::HapiStart>("hapi start"),
+    Entry::run::<hooks::install::HooksInstall>("hooks install"),
+    Entry::run::<hooks::list::HooksList>("hooks list"),
+    Entry::run::<hooks::uninstall::HooksUninstall>("hooks uninstall"),
     Entry::run::<host::add::HostAdd>("host add"),
     Entry::run::<host::check::HostCheck>("host check"),
     Entry::run::<host::discover::HostDiscover>("host discover"),
@@ -49,20 +52,32 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<system::journal_export::JournalExport>("journal export"),
     Entry::run::<system::journal_list::JournalList>("journal list"),
     Entry::run::<transcript::list::List>("list"),
+    Entry::run::<system::log::Log>("log"),
     Entry::run::<system::man::Man>("man"),
+    Entry::run::<session::pause::Pause>("pause"),
     Entry::run::<repo::add::RepoAdd>("repo add"),
     Entry::run::<repo::list::RepoList>("repo list"),
     Entry::run::<repo::remove::RepoRemove>("repo remove"),
     Entry::open::<session::run::Run>("run"),
     Entry::run::<transcript::search::Search>("search"),
+    Entry::run::<service::install::ServiceInstall>("service install"),
+    Entry::run::<service::restart::ServiceRestart>("service restart"),
+    Entry::run::<service::start::ServiceStart>("service start"),
+    Entry::run::<service::status::ServiceStatus>("service status"),
+    Entry::run::<service::stop::ServiceStop>("service stop"),
+    Entry::run::<service::uninstall::ServiceUninstall>("service uninstall"),
+    Entry::open::<session::adopt::SessionAdopt>("session adopt"),
     Entry::open::<session::attach::SessionAttach>("session attach"),
     Entry::run::<session::explain::SessionExplain>("session explain"),
     Entry::run::<session::list::SessionList>("session list"),
+    Entry::run::<session::resume::SessionResume>("session resume"),
     Entry::run::<session::screen::SessionScreen>("session screen"),
     Entry::run::<session::send::SessionSend>("session send"),
+    Entry::run::<session::share::SessionShare>("session share"),
     Entry::run::<session::show::SessionShow>("session show"),
     Entry::run::<session::start::SessionStart>("session start"),
     Entry::run::<session::stop::SessionStop>("session stop"),
+    Entry::run::<session::unshare::SessionUnshare>("session unshare"),
     Entry::run::<session::wait::SessionWait>("session wait"),
     Entry::run::<transcript::show::Show>("show"),
     Entry::run::<system::state_export::StateExport>("state export"),
@@ -107,9 +122,11 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("daemon", "Capturing in the background"),
     ("feature", "Pieces of work that span repositories and hosts"),
     ("hapi", "HAPI, which drives agents from a phone or a browser"),
+    ("hooks", "What sf leaves with the AI tools: hooks that report, /sf-pause and /sf-resume"),
     ("host", "Machines that can be reached"),
     ("journal", "What was run, from any door"),
     ("repo", "Repositories that features are made of"),
+    ("service", "The background capture as a service of the system"),
     ("session", "Live terminals that outlive their clients"),
     ("watcher", "Which tools are captured"),
     ("state", "Hosts, repositories, features and settings as one file"),

@@ -8,12 +8,15 @@ use crate::config::settings::Session;
 use crate::error::{Error, Result};
 use crate::fleet::{Calls, Duplex};
 use crate::live::serve::Side;
+use crate::live::service;
 use crate::sys::{Clock, Env, Paths};
+use crate::tool::hooks;
 use crate::transcript::link;
 
 /// Answers host calls by handing them to the domain that their first word names.
 pub struct HostSide {
     live: Side,
+    paths: Paths,
     env: Env,
 }
 
@@ -22,6 +25,7 @@ impl HostSide {
     pub fn new(paths: &Paths, env: Env, clock: Clock, session: &Session) -> Self {
         Self {
             env: env.clone(),
+            paths: paths.clone(),
             live: Side::new(paths, env, clock).with_limits(session.ring.0, session.keep.0),
         }
     }
@@ -37,6 +41,15 @@ impl Calls for HostSide {
         Box::pin(async move {
             match method.split_once('.') {
                 Some(("live", _)) => self.live.call(method, params).await,
+                Some(("service", verb)) => {
+                    Ok(serde_json::to_value(service::answer(verb, &self.paths, &self.env).await?)?)
+                }
+                Some(("hooks", verb)) => {
+                    let (verb, env) = (verb.to_owned(), self.env.clone());
+                    let done = tokio::task::spawn_blocking(move || hooks::answer(&verb, params, &env)).await;
+                    let done = done.map_err(|e| Error::internal(format!("hooks: {e}")))??;
+                    Ok(serde_json::to_value(done)?)
+                }
                 _ => Err(unknown(method)),
             }
         })

@@ -12,7 +12,7 @@ use super::screen::{Outward, RESTORE};
 use crate::error::{At, Error, Result};
 use crate::fleet::Duplex;
 use crate::sys::tty::{self, RawMode};
-use crate::wire::holder::{Attach, Hello, Kind, Size, Status};
+use crate::wire::holder::{Attach, Hello, Kind, People, Size, Status};
 
 /// `Ctrl-]`, the key that leaves; pressed twice it goes to the program.
 pub const LEAVE: u8 = 0x1d;
@@ -26,7 +26,7 @@ pub enum Left {
     /// The person left; the session goes on.
     Detached,
     /// The program has ended.
-    Ended(Status),
+    Ended(Box<Status>),
 }
 
 /// Gives the terminal to a session over a stream that a host's `live.open` gave. Its modes come back
@@ -56,8 +56,9 @@ pub async fn attach(io: Duplex) -> Result<Left> {
         tokio::select! {
             said = peer.next() => match said? {
                 None => return Err(Error::unreachable("the connection to the session is gone")),
-                Some(Said::Ended(status)) => return Ok(Left::Ended(status)),
+                Some(Said::Ended(status)) => return Ok(Left::Ended(Box::new(status))),
                 Some(Said::Snapshot(_, bytes) | Said::Output(_, bytes)) => screen.show(&bytes).await?,
+                Some(Said::People(people)) => screen.who(&people).await?,
                 Some(_) => {}
             },
             typed = leave.next(&mut keys) => match typed {
@@ -81,6 +82,21 @@ struct Terminal {
 }
 
 impl Terminal {
+    /// Says who is in, where it is in nobody's way: bell and title. The title comes back with the next
+    /// one that the program sets.
+    async fn who(&mut self, people: &People) -> Result<()> {
+        let others: Vec<String> = people
+            .others
+            .iter()
+            .map(|person| format!("{}{}", person.user, if person.read_only { " (looks)" } else { "" }))
+            .collect();
+        let others = if others.is_empty() { "nobody else".to_owned() } else { others.join(", ") };
+        let text = format!("sf: session of {}, shared with {others}", people.owner);
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        self.out.write_all(format!("\x1b]2;{text}\x07\x07").as_bytes()).await.at("the terminal")?;
+        self.out.flush().await.at("the terminal")
+    }
+
     async fn show(&mut self, bytes: &[u8]) -> Result<()> {
         let bytes = self.outward.pass(bytes);
         self.out.write_all(&bytes).await.at("the terminal")?;

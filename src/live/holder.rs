@@ -7,6 +7,7 @@
 //! line of JSON on standard output, a [`Reply`]; by then the program has been executed. Then it lets go
 //! of both and serves its socket until the program has ended.
 
+mod gate;
 mod guest;
 mod keeper;
 
@@ -50,6 +51,9 @@ pub struct Request {
     /// Rules to judge its state by.
     #[serde(default)]
     pub rules: Vec<RuleFile>,
+    /// The audit log.
+    #[serde(default)]
+    pub audit: Option<PathBuf>,
 }
 
 /// Bytes of output that a holder keeps unless told otherwise.
@@ -125,7 +129,7 @@ enum Started {
 
 /// Starts the program, unless a session of that id was started before.
 fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Started> {
-    let Request { mut spec, ring, rules, .. } = request;
+    let Request { mut spec, ring, rules, audit, .. } = request;
     folder.create()?;
     let lock = std::fs::File::create(folder.lock()).at(folder.lock().display())?;
     flock(&lock, FlockOperation::LockExclusive).map_err(std::io::Error::from).at(folder.lock().display())?;
@@ -176,7 +180,7 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
     let ring = usize::try_from(ring).unwrap_or(0);
     let version = record.version.clone();
     let session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), ring, rules, version);
-    let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone())?;
+    let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone(), audit)?;
     Ok(Started::Now(Box::new(keeper), record))
 }
 
@@ -201,6 +205,9 @@ fn variables(env: &Env, spec: &LiveSpec, socket: &Path) -> Vec<(OsString, OsStri
         .with("COLORTERM", "truecolor")
         .with("SF_SESSION", spec.id.as_str())
         .with("SF_SOCKET", socket);
+    if let Ok(program) = proc::own_program() {
+        env = env.with("SF_BIN", program);
+    }
     for (name, value) in &spec.env {
         env = env.with(name, value);
     }

@@ -8,12 +8,16 @@
 //! ```
 
 pub mod attach;
+pub mod audit;
 pub mod client;
 pub mod holder;
+pub mod hook;
 pub mod pty;
 pub mod record;
 pub mod ring;
 pub mod screen;
 pub mod serve;
+pub mod service;
 pub mod session;
+pub mod share;
 pub mod status;

@@ -111,6 +111,7 @@ impl Record {
             since: ended.map(|e| e.at),
             notice: None,
             calls: 0,
+            people: Vec::new(),
         }
     }
 }

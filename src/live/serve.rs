@@ -9,11 +9,16 @@
 //! | `live.screen` | `{id, ansi, scrollback}` | [`ScreenText`] |
 //! | `live.send` | `{id, text, keys, enter, force}` | `null` |
 //! | `live.stop` | `{id, force}` | [`Shown`] |
+//! | `live.share`, `.unshare`, `.adopt`, `.log` | | see `serve/share.rs` |
 //! | `live.open` | `{id}` | a stream of frames, see [`crate::wire::holder`] |
 //! | `live.watch` | | a stream of lines, each `[`[`Live`]`]`: at once, and after every change |
 
 mod feed;
 mod login;
+mod scope;
+mod share;
+
+pub use share::Gated;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -36,7 +41,8 @@ use crate::fleet::Duplex;
 use crate::model::live::{Live, LiveSpec, LiveState, ScreenText};
 use crate::model::{LiveId, Time};
 use crate::sys::{Clock, Env, Paths, proc};
-use crate::wire::holder::{Kind, ScreenQuery, Send, Status, Stop};
+use crate::tool::launch;
+use crate::wire::holder::{Event, Kind, ScreenQuery, Send, Status, Stop};
 
 /// A holder answers at once or is in trouble.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -57,6 +63,7 @@ pub struct Side {
     login_path: Arc<OnceCell<Option<String>>>,
     rules: Arc<[RuleFile]>,
     digest: Arc<str>,
+    audit: PathBuf,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -105,6 +112,7 @@ impl Side {
             login_path: Arc::default(),
             digest: rules::digest(&files).into(),
             rules: files.into(),
+            audit: paths.audit_log(),
         }
     }
 
@@ -144,6 +152,15 @@ impl Side {
                 let Named { id, rest } = fit::<Named<Stop>>(params)?;
                 serde_json::to_value(self.stop(&id, rest).await?)?
             }
+            "live.share" => {
+                let Named { id, rest } = fit::<Named<share::Terms>>(params)?;
+                serde_json::to_value(self.share(&id, rest).await?)?
+            }
+            "live.unshare" => {
+                self.unshare(&fit::<Named<Nothing>>(params)?.id).await?;
+                Value::Null
+            }
+            "live.log" => serde_json::to_value(self.log(fit(params)?).await?)?,
             _ => return Err(unknown(method)),
         })
     }
@@ -155,6 +172,7 @@ impl Side {
     pub async fn open(&self, method: &str, params: Value) -> Result<Duplex> {
         match method {
             "live.open" => Ok(Box::new(self.connect(&fit::<Named<Nothing>>(params)?.id).await?)),
+            "live.adopt" => Ok(Box::new(self.adopt(fit(params)?).await?)),
             "live.watch" => {
                 let (ours, theirs) = tokio::io::duplex(64 * 1024);
                 let side = self.clone();
@@ -183,31 +201,45 @@ impl Side {
             spec,
             ring: self.ring,
             rules: self.rules.to_vec(),
+            audit: Some(self.audit.clone()),
         };
         let program = match &self.program {
             Some(program) => program.clone(),
             None => proc::own_program()?,
         };
-        let mut command = proc::command(&program);
-        command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
-        if let Some(path) = self.login_path().await {
-            command.env("PATH", path);
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
-        let mut child = command.spawn().at(program.display())?;
-        let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Error::internal("a holder without pipes"));
-        };
-        stdin.write_all(&serde_json::to_vec(&request)?).await.at("the holder")?;
-        drop(stdin);
+        let request = serde_json::to_vec(&request)?;
         let mut text = Vec::new();
-        stdout.read_to_end(&mut text).await.at("the holder")?;
-        child.wait().await.at("the holder")?;
+        if scope::leaves_login(&self.env) {
+            // The user's manager may be on its way out; then the login is what there is.
+            text = self.hold(scope::outside(&program), &request).await.unwrap_or_default();
+        }
+        if text.is_empty() {
+            text = self.hold(proc::command(&program), &request).await?;
+        }
         match serde_json::from_slice(&text) {
             Ok(Reply::Ok(record)) => Ok(self.look(*record).await.live),
             Ok(Reply::Err(error)) => Err(error),
             Err(_) => Err(Error::internal(format!("the holder of `{id}` ended without an answer"))),
         }
+    }
+
+    /// Starts a holder and hears its answer.
+    async fn hold(&self, mut command: tokio::process::Command, request: &[u8]) -> Result<Vec<u8>> {
+        command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
+        if let Some(path) = self.login_path().await {
+            command.env("PATH", path);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
+        let mut child = command.spawn().at("the holder")?;
+        let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::internal("a holder without pipes"));
+        };
+        stdin.write_all(request).await.at("the holder")?;
+        drop(stdin);
+        let mut text = Vec::new();
+        stdout.read_to_end(&mut text).await.at("the holder")?;
+        child.wait().await.at("the holder")?;
+        Ok(text)
     }
 
     /// The environment that programs inherit: ours, without what only concerns this process or the
@@ -287,6 +319,7 @@ impl Side {
             match self.ask(&record.spec.id, Kind::Status, &Value::Null, ANSWER).await {
                 Ok(Said::State(status)) => {
                     let status = self.teach(&record.spec.id, status).await;
+                    let status = self.link(&record, status).await;
                     return shown(record.row(), status, self.clock.now());
                 }
                 Ok(_) | Err(_) => {
@@ -297,6 +330,28 @@ impl Side {
             }
         }
         unasked(&record)
+    }
+
+    /// Tells a holder which conversation its tool holds, as soon as the tool's files say so: it is what
+    /// the session can be resumed by when everything else is gone.
+    async fn link(&self, record: &Record, status: Status) -> Status {
+        let Some(tool) = record.spec.tool.filter(|_| status.native_id.is_none()) else { return status };
+        // A holder of before does not know the question.
+        if status.rules.is_empty() {
+            return status;
+        }
+        let (env, pid) = (self.env.clone(), status.pid);
+        let found = blocking(move || Ok(launch::of_process(tool, &env, pid))).await;
+        let Ok(Some(native_id)) = found else { return status };
+        let event = Event {
+            source: "files".into(),
+            name: "process".into(),
+            native_id: Some(native_id.clone()),
+            ..Event::default()
+        };
+        // Not kept means found once more the next time.
+        let _ = self.ask(&record.spec.id, Kind::Event, &event, ANSWER).await;
+        Status { native_id: Some(native_id), ..status }
     }
 
     /// Gives a holder our rules, if it has others: rules get better while sessions run. A holder that
@@ -407,6 +462,9 @@ fn shown(row: Live, status: Status, now: Time) -> Shown {
     let Status { state, rule, evidence, exit_code, clients, cols, rows, pid, title, .. } = status;
     let since = i64::try_from(status.for_ms).ok().map(|ms| now.plus_ms(-ms));
     let (notice, calls) = (status.notice, status.calls);
+    let shared = status.shared.is_some();
+    let people =
+        status.shared.into_iter().flat_map(|shared| shared.people).map(|person| person.user).collect();
     let native_id = status.native_id.or_else(|| row.native_id.clone());
     let pid = Some(pid);
     Shown {
@@ -422,6 +480,8 @@ fn shown(row: Live, status: Status, now: Time) -> Shown {
             notice,
             calls,
             native_id,
+            shared,
+            people,
             ..row
         },
         rule,

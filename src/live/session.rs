@@ -341,6 +341,7 @@ impl Session {
             calls: self.watcher.calls,
             native_id: self.native_id.clone(),
             rules: self.watcher.digest().to_owned(),
+            shared: None,
         }
     }
 }

@@ -101,6 +101,9 @@ pub struct Live {
     /// Bells and notifications of its program so far.
     #[serde(default)]
     pub calls: u64,
+    /// Who came in by a link.
+    #[serde(default)]
+    pub people: Vec<String>,
 }
 
 /// What a holder needs to know to start a session: the argument of the host call `live.start`.

@@ -1,17 +1,20 @@
 //! Live sessions that were seen: the host of each, and its last known row.
 
+use rusqlite::{Connection, OptionalExtension};
+
 use super::Store;
 use crate::error::Result;
 use crate::model::live::Live;
-use crate::model::{HostName, LiveId};
+use crate::model::{HostName, LiveId, TranscriptId};
 
 impl Store {
-    /// Keeps what a host listed. With `all`, sessions of that host that are not among the rows are
-    /// marked as no longer listed; their host stays known.
+    /// Keeps what a host listed, each with its conversation if that has been captured; gives the rows
+    /// back. With `all`, sessions of that host that are not among the rows are marked as no longer
+    /// listed; their host stays known.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn save_live(&self, host: &HostName, rows: Vec<Live>, all: bool) -> Result<()> {
+    pub async fn save_live(&self, host: &HostName, rows: Vec<Live>, all: bool) -> Result<Vec<Live>> {
         let host = host.clone();
         self.state()?
             .write(move |db| {
@@ -23,12 +26,15 @@ impl Store {
                      on conflict (id) do update set
                         name = excluded.name, row = excluded.row, listed = 1",
                 )?;
-                for live in rows {
-                    let json = serde_json::to_string(&live)?;
+                let mut rows = rows;
+                for live in &mut rows {
+                    live.transcript = conversation(db, &host, live)?;
+                    let json = serde_json::to_string(live)?;
                     let name = live.name.as_ref().map(|n| n.as_str());
                     put.execute((live.id.as_str(), host.as_str(), name, live.started.0, json))?;
                 }
-                Ok(())
+                drop(put);
+                Ok(rows)
             })
             .await
     }
@@ -69,4 +75,29 @@ impl Store {
             })
             .await
     }
+}
+
+/// A tool begins its conversation a moment after it was started, never before.
+const EARLIER: i64 = 2000;
+
+/// The captured conversation of a session: by the tool's own id of it, else the first that began in
+/// the session's folder after its start.
+fn conversation(db: &Connection, host: &HostName, live: &Live) -> Result<Option<TranscriptId>> {
+    let Some(tool) = live.tool else { return Ok(None) };
+    let id = match &live.native_id {
+        Some(native) => db
+            .prepare_cached("select id from transcript where host = ?1 and tool = ?2 and native_id = ?3")?
+            .query_row((host.as_str(), tool.as_str(), native), |row| row.get::<_, String>(0))
+            .optional()?,
+        None => db
+            .prepare_cached(
+                "select id from transcript where host = ?1 and tool = ?2 and workdir = ?3 and created >= ?4
+                 order by created limit 1",
+            )?
+            .query_row((host.as_str(), tool.as_str(), &live.workdir, live.started.0 - EARLIER), |row| {
+                row.get::<_, String>(0)
+            })
+            .optional()?,
+    };
+    Ok(id.and_then(|id| id.parse().ok()))
 }

@@ -71,6 +71,11 @@ impl Paths {
         &self.config
     }
 
+    /// The audit log.
+    pub fn audit_log(&self) -> PathBuf {
+        self.log_dir().join("audit.jsonl")
+    }
+
     /// The folder of the user's own status rules, one file for each tool.
     pub fn status_rules(&self) -> PathBuf {
         self.config.join("status")

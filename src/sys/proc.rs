@@ -74,6 +74,22 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     stat(pid)?.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
+/// The name of a user of this machine; `uid N` for one that `/etc/passwd` does not know.
+pub fn user_name(uid: u32) -> String {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let known = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, id) = (fields.next()?, fields.next()?, fields.next()?);
+        (id.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    known.unwrap_or_else(|| format!("uid {uid}"))
+}
+
+/// The machine's own name.
+pub fn node_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Names the machine's present boot; `None` where the system does not tell.
 pub fn boot_id() -> Option<String> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

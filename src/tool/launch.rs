@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use crate::model::ToolId;
+use crate::sys::{Env, proc};
 
-/// The program of a tool on its host's `PATH`; `None` for Roo Code, which lives in an editor.
+/// The program of a tool on its host's `PATH`; `None` for Roo Code, which lives in an editor, and for a
+/// tool that we do not know.
 pub fn program(tool: ToolId) -> Option<&'static str> {
     Some(match tool {
         ToolId::ClaudeCode => "claude",
@@ -36,6 +38,60 @@ pub fn resume(tool: ToolId, native_id: &str) -> Option<Vec<String>> {
     Some([&[program], words].concat().into_iter().map(str::to_owned).collect())
 }
 
+/// The conversation that a running process of a tool holds, by the tool's own id: from the files by
+/// which the tool knows its processes, or from the transcript that it keeps open.
+pub fn of_process(tool: ToolId, env: &Env, pid: u32) -> Option<String> {
+    let mut pids = vec![pid];
+    // Wrappers start the real program.
+    for generation in 0..2 {
+        let children: Vec<u32> = pids.iter().skip(generation).flat_map(|pid| children(*pid)).collect();
+        pids.extend(children);
+    }
+    let roots = super::get(tool)?.roots(env);
+    pids.iter().find_map(|pid| {
+        roots.iter().find_map(|root| match tool {
+            ToolId::ClaudeCode => registered(root, *pid),
+            ToolId::Copilot => locked(root, *pid),
+            ToolId::Codex => opened(root, *pid),
+            _ => None,
+        })
+    })
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Claude Code 2.1: `sessions/<pid>.json` with `sessionId` and the process's start time.
+fn registered(root: &Path, pid: u32) -> Option<String> {
+    let text = std::fs::read(root.join(format!("sessions/{pid}.json"))).ok()?;
+    let entry: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let start = entry.get("procStart").map(|start| start.to_string().trim_matches('"').to_owned());
+    // The file of a process that was killed stays behind, and its id comes round again.
+    let same =
+        start.is_none_or(|start| proc::start_ticks(pid).is_some_and(|ticks| ticks.to_string() == start));
+    same.then(|| entry.get("sessionId")?.as_str().map(str::to_owned)).flatten()
+}
+
+/// Copilot: `session-state/<id>/inuse.<pid>.lock`.
+fn locked(root: &Path, pid: u32) -> Option<String> {
+    let lock = format!("inuse.{pid}.lock");
+    let sessions = std::fs::read_dir(root.join("session-state")).ok()?;
+    let held = sessions.filter_map(Result::ok).find(|entry| entry.path().join(&lock).exists())?;
+    held.file_name().into_string().ok()
+}
+
+/// Codex keeps `rollout-<time>-<uuid>.jsonl` open.
+fn opened(root: &Path, pid: u32) -> Option<String> {
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    files.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()).find_map(|file| {
+        let name = file.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+        let uuid = name.strip_prefix("rollout-")?.get(20..)?;
+        (file.starts_with(root) && uuid.len() == 36).then(|| uuid.to_owned())
+    })
+}
+
 /// The version of an installed program without running it: from the `package.json` above its real
 /// file, or a folder of that name (`…/versions/2.1.0`).
 pub fn installed_version(name: &str, path: Option<&str>) -> Option<String> {
@@ -58,6 +114,31 @@ pub fn installed_version(name: &str, path: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_of_a_tool_say_which_conversation_a_process_holds() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let env = Env::of([("HOME", dir.path())]);
+        let pid = proc::pid();
+        let start = proc::start_ticks(pid).expect("running");
+        let claude = dir.path().join(".claude/sessions");
+        std::fs::create_dir_all(&claude).expect("made");
+        let entry = |start: u64| format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"abc"}}"#);
+        std::fs::write(claude.join(format!("{pid}.json")), entry(start)).expect("written");
+        assert_eq!(of_process(ToolId::ClaudeCode, &env, pid).as_deref(), Some("abc"));
+        std::fs::write(claude.join(format!("{pid}.json")), entry(start + 1)).expect("written");
+        assert_eq!(of_process(ToolId::ClaudeCode, &env, pid), None, "a process of that id before");
+        let copilot = dir.path().join(".copilot/session-state/some-id");
+        std::fs::create_dir_all(&copilot).expect("made");
+        std::fs::write(copilot.join(format!("inuse.{pid}.lock")), "").expect("written");
+        assert_eq!(of_process(ToolId::Copilot, &env, pid).as_deref(), Some("some-id"));
+        let codex = dir.path().join(".codex/sessions/2026/01/02");
+        std::fs::create_dir_all(&codex).expect("made");
+        let uuid = "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
+        let rollout = codex.join(format!("rollout-2026-01-02T03-04-05-{uuid}.jsonl"));
+        let _open = std::fs::File::create(rollout).expect("open");
+        assert_eq!(of_process(ToolId::Codex, &env, pid).as_deref(), Some(uuid));
+    }
 
     #[test]
     fn the_version_is_read_beside_the_program() {

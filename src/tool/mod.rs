@@ -12,6 +12,7 @@ pub mod copilot;
 pub mod cursor;
 pub mod format;
 pub mod gemini;
+pub mod hooks;
 pub mod kilo_code;
 pub mod launch;
 pub mod opencode;

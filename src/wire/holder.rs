@@ -59,6 +59,12 @@ pub enum Kind {
     Event = 11,
     /// To the holder: rules to judge by, as JSON; answered by `Done`.
     Rules = 12,
+    /// To the holder: [`Share`], let others in; answered by `Done`.
+    Share = 13,
+    /// To the holder, empty: send all others out; answered by `Done`.
+    Unshare = 14,
+    /// To the holder's gate, first: [`Take`]; answered by `Done`, after which it is a client.
+    Take = 15,
     /// From the holder: [`Snapshot`] and bytes, see [`split_header`].
     Snapshot = 64,
     /// From the holder: number of the first byte (u64, little endian), then bytes of the program.
@@ -75,10 +81,12 @@ pub enum Kind {
     Done = 70,
     /// From the holder: [`Error`].
     Failed = 71,
+    /// From the holder to all that are attached: [`People`], whenever somebody comes or goes.
+    People = 72,
 }
 
 impl Kind {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 24] = [
         Self::Hello,
         Self::Attach,
         Self::Input,
@@ -91,6 +99,9 @@ impl Kind {
         Self::Wait,
         Self::Event,
         Self::Rules,
+        Self::Share,
+        Self::Unshare,
+        Self::Take,
         Self::Snapshot,
         Self::Output,
         Self::Size,
@@ -99,6 +110,7 @@ impl Kind {
         Self::State,
         Self::Done,
         Self::Failed,
+        Self::People,
     ];
 
     /// The kind of that number; `None` for one of a newer version.
@@ -316,6 +328,66 @@ pub struct Status {
     pub native_id: Option<String>,
     /// A short name of the rules that it judges by.
     pub rules: String,
+    /// How it is shared, if it is.
+    pub shared: Option<Shared>,
+}
+
+/// Lets others in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Share {
+    /// The name of the gate, 16 hex digits.
+    pub gate: String,
+    /// SHA-256 of the token, in hex.
+    pub digest: String,
+    /// For how long, in milliseconds.
+    pub for_ms: u64,
+    /// They may only look.
+    pub read_only: bool,
+    /// How often the token may be used.
+    pub uses: u32,
+}
+
+/// Shows the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Take {
+    /// The token.
+    pub token: String,
+}
+
+/// How a session is shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shared {
+    /// For how long still, in milliseconds.
+    pub left_ms: u64,
+    /// Others may only look.
+    pub read_only: bool,
+    /// How often the link can still be used.
+    pub uses_left: u32,
+    /// Who is in by the link.
+    pub people: Vec<Person>,
+}
+
+/// Somebody who came in by a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Person {
+    /// The user's name on the host.
+    pub user: String,
+    /// May only look.
+    pub read_only: bool,
+}
+
+/// Who is in: told to everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct People {
+    /// Whose session it is.
+    pub owner: String,
+    /// Who came in by a link.
+    pub others: Vec<Person>,
 }
 
 /// What an AI tool tells through its hook.
@@ -341,7 +413,10 @@ mod tests {
     #[test]
     fn kinds_keep_their_numbers() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|k| *k as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 64, 65, 66, 67, 68, 69, 70, 71]);
+        assert_eq!(
+            numbers,
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 64, 65, 66, 67, 68, 69, 70, 71, 72]
+        );
         for number in numbers {
             assert_eq!(Kind::of(number).map(|k| k as u8), Some(number));
         }

@@ -156,6 +156,7 @@ fn live(number: u8, tool: Option<ToolId>, repo: &str, host: &str, state: LiveSta
         since: None,
         notice: None,
         calls: 0,
+        people: vec![],
     }
 }
 

@@ -3,6 +3,9 @@
 mod attach;
 mod commands;
 mod holder;
+mod hooks;
 mod picture;
 mod remote;
+mod service;
+mod share;
 mod status;

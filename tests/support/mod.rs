@@ -10,6 +10,7 @@ pub mod picture;
 pub mod proxy;
 pub mod pty;
 pub mod sshd;
+pub mod users;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -25,17 +25,21 @@ fn size(cols: u16, rows: u16) -> PtySize {
 impl Terminal {
     /// Starts `sf` with arguments, sealed as the sandbox is.
     pub fn start(place: &Sandbox, args: &[&str], cols: u16, rows: u16) -> Self {
+        Self::run(&place.sf_command(args), cols, rows)
+    }
+
+    /// Starts a sealed program.
+    pub fn run(sealed: &std::process::Command, cols: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo terminal");
-        let sealed = place.sf_command(args);
         let mut command = CommandBuilder::new(sealed.get_program());
-        command.args(args);
+        command.args(sealed.get_args());
         command.env_clear();
         for (name, value) in sealed.get_envs().filter_map(|(n, v)| Some((n, v?))) {
             command.env(name, value);
         }
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
-        command.cwd(place.home());
+        command.cwd(sealed.get_current_dir().expect("a working folder"));
         let child = pair.slave.spawn_command(command).expect("started");
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));

@@ -135,7 +135,8 @@ impl Found {
     pub async fn learn(&self, cx: &Ctx, answer: serde_json::Value) -> Result<Shown> {
         let mut shown: Shown = serde_json::from_value(answer)?;
         shown.live.host = self.host.name().clone();
-        cx.store.save_live(self.host.name(), vec![shown.live.clone()], false).await?;
+        let kept = cx.store.save_live(self.host.name(), vec![shown.live.clone()], false).await?;
+        shown.live.transcript = kept.into_iter().next().and_then(|live| live.transcript);
         Ok(shown)
     }
 }
@@ -150,7 +151,7 @@ pub async fn list(cx: &Ctx, hosts: &[host::Host]) -> Result<Vec<Fanned<Vec<Live>
     for Fanned { host, result } in &mut answers {
         if let Ok(rows) = result {
             rows.iter_mut().for_each(|row| row.host = host.name.clone());
-            cx.store.save_live(&host.name, rows.clone(), true).await?;
+            *rows = cx.store.save_live(&host.name, std::mem::take(rows), true).await?;
         }
     }
     Ok(answers)

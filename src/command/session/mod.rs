@@ -3,15 +3,20 @@
 mod find;
 mod place;
 
+pub mod adopt;
 pub mod attach;
 pub mod explain;
 pub mod list;
+pub mod pause;
+pub mod resume;
 pub mod run;
 pub mod screen;
 pub mod send;
+pub mod share;
 pub mod show;
 pub mod start;
 pub mod stop;
+pub mod unshare;
 pub mod wait;
 
 pub use find::Session;

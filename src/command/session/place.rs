@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::engine::Ctx;
 use crate::error::{Error, Result};
+use crate::live::status::tool_of;
 use crate::model::live::{Live, LiveSpec};
 use crate::model::quantity::Grid;
 use crate::model::{FeatureName, LiveId, Name, RepoName, ToolId, host};
@@ -50,7 +51,7 @@ impl Place {
                 let tool = self.tool.unwrap_or(cx.settings.session.tool);
                 (vec![program(tool)?.to_owned()], Some(tool))
             }
-            words => (words.to_vec(), self.tool.or_else(|| tool_of(&words[0]))),
+            words => (words.to_vec(), self.tool.or_else(|| tool_of(words))),
         };
         Ok(LiveSpec {
             id,
@@ -98,27 +99,8 @@ fn here(dir: &str) -> Result<String> {
 
 /// The program of a tool on its host's `PATH`.
 fn program(tool: ToolId) -> Result<&'static str> {
-    Ok(match tool {
-        ToolId::ClaudeCode => "claude",
-        ToolId::Codex => "codex",
-        ToolId::Gemini => "gemini",
-        ToolId::Copilot => "copilot",
-        ToolId::Cursor => "cursor-agent",
-        ToolId::Amp => "amp",
-        ToolId::Cline => "cline",
-        ToolId::KiloCode => "kilo",
-        ToolId::Opencode => "opencode",
-        ToolId::RooCode => {
-            return Err(Error::unsupported("Roo Code lives in an editor and has no command to start"));
-        }
-        ToolId::Other => return Err(Error::unsupported("sf knows no command of that tool")),
-    })
-}
-
-/// The tool that a program is.
-fn tool_of(word: &str) -> Option<ToolId> {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    ToolId::ALL.into_iter().find(|tool| program(*tool).is_ok_and(|p| p == name))
+    crate::tool::program(tool)
+        .ok_or_else(|| Error::unsupported(format!("{tool} lives in an editor and has no command to start")))
 }
 
 /// Asks a host to start a session, and remembers it.

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod init;
 pub mod journal_export;
 pub mod journal_list;
+pub mod log;
 pub mod man;
 pub mod state;
 pub mod state_export;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::error::{Code, Error, Result};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, probe};
 use crate::model::HostName;
 use crate::model::host::{Host, HostState, HostStatus};
 use crate::model::live::Live;
@@ -21,6 +21,8 @@ use crate::store::Store;
 const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 /// A host without sf is asked again after this: somebody may have bootstrapped it.
+/// How often a host that is followed is measured.
+const BEAT: Duration = Duration::from_secs(60);
 const WITHOUT: Duration = Duration::from_secs(300);
 
 /// Follows this machine and, with `links`, every host that answered when it was last asked; goes
@@ -86,13 +88,27 @@ async fn keep_on(store: Store, fleet: Fleet, host: Host) {
 }
 
 async fn one(store: &Store, fleet: &Fleet, host: &Host, told: &mut bool) -> Result<()> {
-    let stream = fleet.host(host).open("live.watch", json!({})).await?;
+    let machine = fleet.host(host);
+    let stream = machine.open("live.watch", json!({})).await?;
     let mut lines = BufReader::new(stream).lines();
-    while let Some(line) = lines.next_line().await? {
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let line = tokio::select! {
+            line = lines.next_line() => line?,
+            _ = beat.tick() => {
+                // Load, memory and disk, for whoever watches. A host that does not answer hangs up by
+                // itself.
+                if let Ok(probe) = probe::probe(machine.as_ref(), host).await {
+                    store.save_host_status(probe.status).await?;
+                }
+                continue;
+            }
+        };
+        let Some(line) = line else { return Ok(()) };
         let mut rows: Vec<Live> = serde_json::from_str(&line)?;
         rows.iter_mut().for_each(|row| row.host = host.name.clone());
         store.save_live(&host.name, rows, true).await?;
         *told = true;
     }
-    Ok(())
 }

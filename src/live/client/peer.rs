@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::error::{At, Error, Result};
 use crate::model::live::ScreenText;
 use crate::wire::frame::{Decoder, MAX_FRAME};
-use crate::wire::holder::{Hello, Kind, Size, Snapshot, Status, read, split_header, split_output};
+use crate::wire::holder::{Hello, Kind, People, Size, Snapshot, Status, read, split_header, split_output};
 
 /// What a holder says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Said {
     State(Status),
     /// Done.
     Done,
+    /// Who is in.
+    People(People),
 }
 
 /// A holder at the other end of a stream.
@@ -39,6 +41,11 @@ impl<S: AsyncRead + Unpin> Peer<S> {
     /// Talks over a stream, or listens to the half of one.
     pub fn new(stream: S) -> Self {
         Self { stream, decoder: Decoder::new(MAX_FRAME) }
+    }
+
+    /// The stream, right after an answer.
+    pub fn into_stream(self) -> S {
+        self.stream
     }
 
     /// The next thing that it says; `None` when it has hung up. Does not lose anything when dropped
@@ -95,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         loop {
             match self.next().await? {
                 None => return Err(Error::unreachable("the holder has hung up")),
-                Some(Said::Snapshot(..) | Said::Output(..) | Said::Size(_)) => {}
+                Some(Said::Snapshot(..) | Said::Output(..) | Said::Size(_) | Said::People(_)) => {}
                 Some(said) => return Ok(said),
             }
         }
@@ -119,6 +126,7 @@ fn said(kind: u8, payload: &[u8]) -> Result<Option<Said>> {
         Some(Kind::Text) => Said::Text(read(payload)?),
         Some(Kind::State) => Said::State(read(payload)?),
         Some(Kind::Done) => Said::Done,
+        Some(Kind::People) => Said::People(read(payload)?),
         Some(Kind::Failed) => return Err(read(payload)?),
         _ => return Ok(None),
     }))

@@ -6,10 +6,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
+use super::gate;
 use crate::error::Result;
+use crate::sys::clock::Watch;
 use crate::sys::proc;
 use crate::wire::frame::{Decoder, Frame};
-use crate::wire::holder::{MAX_REQUEST, Size, Wait};
+use crate::wire::holder::{MAX_REQUEST, Person, Size, Wait};
 
 /// Output that may wait for a client; beyond it the client gets a fresh picture instead.
 const MOST_WAITING: usize = 512 * 1024;
@@ -31,6 +33,19 @@ pub(super) struct Guest {
     pub stops: bool,
     /// Grows with each thing that a person does there.
     pub active: u64,
+    /// Somebody else, who came by the gate.
+    pub stranger: Option<Stranger>,
+}
+
+/// Another user.
+pub(super) struct Stranger {
+    pub uid: u32,
+    pub user: String,
+    /// Has shown the token.
+    pub admitted: bool,
+    pub read_only: bool,
+    /// When they came.
+    pub since: Watch,
 }
 
 /// What a client sees of the session.
@@ -54,10 +69,21 @@ struct Waiting {
 impl Guest {
     /// Lets a client in, if it is us.
     pub fn welcome(stream: UnixStream) -> Option<Self> {
-        stream.set_nonblocking(true).ok()?;
         if !same_user(&stream) {
             return None;
         }
+        Self::new(stream, None)
+    }
+
+    /// Lets anybody knock; until they have shown the token they get nothing.
+    pub fn knocks(stream: UnixStream) -> Option<Self> {
+        let (uid, user) = gate::user(&stream)?;
+        let stranger = Stranger { uid, user, admitted: false, read_only: true, since: Watch::start() };
+        Self::new(stream, Some(stranger))
+    }
+
+    fn new(stream: UnixStream, stranger: Option<Stranger>) -> Option<Self> {
+        stream.set_nonblocking(true).ok()?;
         Some(Self {
             stream,
             decoder: Decoder::new(MAX_REQUEST),
@@ -69,6 +95,7 @@ impl Guest {
             news_after: None,
             stops: false,
             active: 0,
+            stranger,
         })
     }
 
@@ -78,6 +105,17 @@ impl Guest {
 
     pub fn gone(&self) -> bool {
         self.gone
+    }
+
+    /// Hears no more of it.
+    pub fn dismiss(&mut self) {
+        self.gone = true;
+    }
+
+    /// Somebody who came by the gate and has shown the token.
+    pub fn person(&self) -> Option<Person> {
+        let stranger = self.stranger.as_ref().filter(|stranger| stranger.admitted)?;
+        Some(Person { user: stranger.user.clone(), read_only: stranger.read_only })
     }
 
     /// Somebody who does not read the answers gets to ask no more.

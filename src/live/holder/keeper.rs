@@ -1,16 +1,19 @@
 //! The holder's loop: one thread, one poll, no timers while nothing happens.
 
 mod requests;
+mod shared;
 mod stop;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::gate::Gate;
 use super::guest::Guest;
 use crate::error::{At, Result};
 use crate::live::pty;
@@ -43,6 +46,9 @@ pub(super) struct Keeper {
     /// Since the program ended, and since its last output after that.
     draining: Option<(Watch, Watch)>,
     was_alternate: bool,
+    /// The way in for others, while there is one.
+    gate: Option<Gate>,
+    audit: Option<PathBuf>,
     /// Clients came or went since those who wait were told.
     changed: bool,
 }
@@ -52,12 +58,19 @@ struct Ready {
     child: bool,
     pty: PollFlags,
     listener: bool,
+    gate: bool,
     guests: Vec<PollFlags>,
 }
 
 impl Keeper {
     /// Takes over a session that runs.
-    pub fn new(session: Session, listener: UnixListener, folder: Folder, record: Record) -> Result<Self> {
+    pub fn new(
+        session: Session,
+        listener: UnixListener,
+        folder: Folder,
+        record: Record,
+        audit: Option<PathBuf>,
+    ) -> Result<Self> {
         listener.set_nonblocking(true).at("the holder's socket")?;
         let (child, mut tell) = UnixStream::pair().at("a pair of sockets")?;
         let pid = session.pty().pid();
@@ -81,6 +94,8 @@ impl Keeper {
             stopping: None,
             draining: None,
             was_alternate: false,
+            gate: None,
+            audit,
             changed: false,
         })
     }
@@ -100,6 +115,10 @@ impl Keeper {
                 self.welcome();
             }
             self.serve(&ready.guests);
+            if ready.gate {
+                self.knock();
+            }
+            self.watch_gate();
             self.advance_stop();
             if self.session.look_due().is_some_and(|left| left.is_zero()) {
                 self.changed |= self.session.look();
@@ -118,7 +137,7 @@ impl Keeper {
         let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
         let changed = self.changed.then_some(Duration::ZERO);
         let look = self.session.look_due();
-        [pause, stop, drain, changed, look].into_iter().flatten().min()
+        [pause, stop, drain, changed, look, self.gate_due()].into_iter().flatten().min()
     }
 
     fn wait(&self, patience: Option<Duration>) -> Ready {
@@ -132,6 +151,10 @@ impl Keeper {
         if pty {
             let write = if self.session.wants_to_write() { PollFlags::OUT } else { PollFlags::empty() };
             fds.push(PollFd::from_borrowed_fd(self.session.pty().fd(), PollFlags::IN | write));
+        }
+        let gate = self.gate.is_some();
+        if let Some(gate) = &self.gate {
+            fds.push(PollFd::from_borrowed_fd(gate.listener().as_fd(), PollFlags::IN));
         }
         let full = self.session.input_full();
         for guest in &self.guests {
@@ -153,6 +176,7 @@ impl Keeper {
             listener: !next(true).is_empty(),
             child: !next(child).is_empty(),
             pty: next(pty),
+            gate: !next(gate).is_empty(),
             guests: flags.collect(),
         }
     }
@@ -235,14 +259,22 @@ impl Keeper {
         }
         if self.guests.iter().any(Guest::gone) {
             self.changed |= self.guests.iter().any(|guest| guest.gone() && guest.attached.is_some());
+            let left: Vec<String> =
+                self.guests.iter().filter(|g| g.gone()).filter_map(|g| Some(g.person()?.user)).collect();
             self.guests.retain(|guest| !guest.gone());
+            left.iter().for_each(|user| self.note("left", user, ""));
+            if !left.is_empty() {
+                self.tell_people();
+            }
             self.follow_active();
         }
     }
 
     fn status(&mut self) -> Status {
         let clients = self.guests.iter().filter(|g| g.attached.is_some()).count();
-        self.session.status(u32::try_from(clients).unwrap_or(u32::MAX))
+        let status = self.session.status(u32::try_from(clients).unwrap_or(u32::MAX));
+        let people = self.guests.iter().filter_map(Guest::person).collect();
+        Status { shared: self.gate.as_ref().map(|gate| gate.state(people)), ..status }
     }
 
     fn drained(&self) -> bool {

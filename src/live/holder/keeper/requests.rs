@@ -6,7 +6,7 @@ use crate::live::holder::guest::Attachment;
 use crate::live::session::HISTORY;
 use crate::wire::frame::Frame;
 use crate::wire::holder::{
-    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Stop, Wait, join_header, read,
+    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Stop, Take, Wait, join_header, read,
 };
 
 /// Output goes to clients in frames of no more than this.
@@ -17,6 +17,10 @@ impl Keeper {
         let payload = &frame.payload;
         // Kinds of a newer version, and those that only we send, are skipped.
         let Some(kind) = Kind::of(frame.kind) else { return Ok(()) };
+        if !self.may(index, kind) {
+            self.guests[index].dismiss();
+            return Ok(());
+        }
         match kind {
             Kind::Hello => {
                 let hello: Hello = read(payload)?;
@@ -71,6 +75,18 @@ impl Keeper {
                 }
                 self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
             }
+            Kind::Share => {
+                self.share(read(payload)?)?;
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
+            Kind::Unshare => {
+                self.unshare("unshared");
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
+            Kind::Take => {
+                self.take(index, &read::<Take>(payload)?.token)?;
+                self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
+            }
             Kind::Rules => {
                 self.session.learn(read(payload)?);
                 self.guests[index].tell(Ok(Kind::Done.bytes(b"")));
@@ -83,6 +99,8 @@ impl Keeper {
     pub(super) fn attach(&mut self, index: usize, attach: Attach) {
         let alternate = self.session.screen().modes().alternate_screen;
         self.changed = true;
+        let looks = self.guests[index].stranger.as_ref().is_some_and(|stranger| stranger.read_only);
+        let attach = Attach { read_only: attach.read_only || looks, ..attach };
         self.guests[index].attached = Some(Attachment {
             size: wanted(attach.cols, attach.rows),
             read_only: attach.read_only,
@@ -101,6 +119,9 @@ impl Keeper {
                 }
             }
             None => self.picture(index),
+        }
+        if self.guests.iter().any(|guest| guest.person().is_some()) {
+            self.tell_people();
         }
     }
 
