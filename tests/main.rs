@@ -11,6 +11,7 @@ mod house;
 mod job;
 mod live;
 mod pty;
+mod screen;
 mod setup;
 mod support;
 mod transcripts;

@@ -1,7 +1,7 @@
 //! The verbs of the screen.
 
 use super::effect::Effect;
-use super::overlay::{Help, Notices, Overlay, Palette, Select, World};
+use super::overlay::{Help, Notices, Overlay, Palette, Select, Source, World};
 use super::stage;
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
@@ -119,20 +119,21 @@ fn copy(state: &mut State, out: &mut Vec<Effect>) {
 }
 
 /// Lets the person choose from what the stage shows, scrollback included.
-fn select(state: &mut State) {
+pub(super) fn select(state: &mut State) {
     state.give_focus(Pane::Stage);
     let Some(area) = state.layout().stage else { return };
     let select = match state.stage.shown_terminal().and_then(|t| t.screen.clone()) {
         Some(screen) => screen.with(|screen| {
             let (back, cursor, history) = (screen.scrolled(), screen.cursor().row, screen.history());
-            let lines = screen.screen_text(history, false).lines;
+            let (lines, wraps) = screen.lines();
+            let source = Source { lines, wraps, output: screen.last_output() };
             let first = history - back.min(history);
-            Select::new(&lines, first + usize::from(if back == 0 { cursor } else { 0 }), first)
+            Select::new(source, first + usize::from(if back == 0 { cursor } else { 0 }), first)
         }),
         None => {
             let lines = stage::plain(state, stage::text_width(area.width));
             let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
-            Select::new(&lines, first, first)
+            Select::new(Source { lines, ..Source::default() }, first, first)
         }
     };
     state.overlays.push(Overlay::Select(select));

@@ -14,8 +14,6 @@ use crate::wire::holder::Attach;
 
 /// Keystrokes that may wait while the link is made.
 const WISHES: usize = 256;
-/// Lines of earlier output that are fetched along.
-const HISTORY: u32 = 1000;
 /// The longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -64,12 +62,14 @@ async fn keep(
     mut wished: mpsc::Receiver<Wish>,
 ) {
     let tell = |link: Link| inbox.send(Msg::Terminal(id.clone(), link));
+    let settings = engine.settings();
+    let (history, sizes) = (u32::from(settings.ui.scrollback), settings.session.sizes);
     let mut attached: Option<Attached> = None;
     let mut pause = Duration::from_millis(500);
     loop {
         let error = match open(&engine, &id).await {
             Ok(io) => {
-                let wish = Attach { cols: size.0, rows: size.1, history: HISTORY, ..Attach::default() };
+                let wish = Attach { cols: size.0, rows: size.1, history, sizes, ..Attach::default() };
                 let now = match &attached {
                     Some(before) => before.again(io),
                     None => Attached::new(io, wish),

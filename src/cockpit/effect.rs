@@ -31,6 +31,8 @@ pub enum Effect {
     Copy(String),
     /// Listen to the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Hear of every motion of the mouse, or of drags alone.
+    Motion(bool),
     /// Stop this process until the shell continues it.
     Suspend,
     /// Draw everything anew.

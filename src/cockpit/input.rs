@@ -4,8 +4,9 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use super::msg::{Mouse, MouseKind, Msg};
+use super::msg::{Mouse, Msg};
 use crate::config::chord::{Chord, Key, Mods};
+use crate::live::screen::mouse::{Act, Button, Turn};
 
 /// The message of an event, if it is one.
 pub fn message(event: Event) -> Option<Msg> {
@@ -16,7 +17,7 @@ pub fn message(event: Event) -> Option<Msg> {
         Event::Resize(..) => return None,
         Event::FocusGained => Msg::Focus(true),
         Event::FocusLost => Msg::Focus(false),
-        Event::Mouse(mouse) => Msg::Mouse(self::mouse(mouse)?),
+        Event::Mouse(mouse) => Msg::Mouse(self::mouse(mouse)),
     })
 }
 
@@ -24,11 +25,7 @@ fn chord(event: KeyEvent) -> Option<Chord> {
     if event.kind == KeyEventKind::Release {
         return None;
     }
-    let mut mods = Mods {
-        shift: event.modifiers.contains(KeyModifiers::SHIFT),
-        alt: event.modifiers.contains(KeyModifiers::ALT),
-        ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
-    };
+    let mut mods = mods(event.modifiers);
     let key = match event.code {
         // Terminals send the control characters 0x1c to 0x1f as these; people press the others.
         KeyCode::Char(c @ '4'..='7') if mods.ctrl => Key::Char(match c {
@@ -56,20 +53,37 @@ fn chord(event: KeyEvent) -> Option<Chord> {
         KeyCode::PageDown => Key::PageDown,
         KeyCode::Insert => Key::Insert,
         KeyCode::Delete => Key::Delete,
-        KeyCode::F(n @ 1..=12) => Key::Function(n),
+        KeyCode::F(n @ 1..=24) => Key::Function(n),
         _ => return None,
     };
     Some(Chord { key, mods }.canonical())
 }
 
-fn mouse(event: MouseEvent) -> Option<Mouse> {
-    let kind = match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
-        MouseEventKind::ScrollUp => MouseKind::WheelUp,
-        MouseEventKind::ScrollDown => MouseKind::WheelDown,
-        _ => return None,
+fn mods(held: KeyModifiers) -> Mods {
+    Mods {
+        shift: held.contains(KeyModifiers::SHIFT),
+        alt: held.contains(KeyModifiers::ALT),
+        ctrl: held.contains(KeyModifiers::CONTROL),
+    }
+}
+
+fn mouse(event: MouseEvent) -> Mouse {
+    let button = |button| match button {
+        MouseButton::Left => Button::Left,
+        MouseButton::Middle => Button::Middle,
+        MouseButton::Right => Button::Right,
     };
-    Some(Mouse { kind, col: event.column, row: event.row })
+    let act = match event.kind {
+        MouseEventKind::Down(b) => Act::Press(button(b)),
+        MouseEventKind::Up(b) => Act::Release(button(b)),
+        MouseEventKind::Drag(b) => Act::Drag(button(b)),
+        MouseEventKind::Moved => Act::Move,
+        MouseEventKind::ScrollUp => Act::Wheel(Turn::Up),
+        MouseEventKind::ScrollDown => Act::Wheel(Turn::Down),
+        MouseEventKind::ScrollLeft => Act::Wheel(Turn::Left),
+        MouseEventKind::ScrollRight => Act::Wheel(Turn::Right),
+    };
+    Mouse { act, mods: mods(event.modifiers), col: event.column, row: event.row }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::job::JobId;
-use crate::config::chord::Chord;
+use crate::config::chord::{Chord, Mods};
 use crate::engine::Event;
 use crate::error::{Error, Result};
-use crate::live::screen::SharedScreen;
+use crate::live::screen::{SharedScreen, mouse};
 use crate::model::snapshot::Snapshot;
 use crate::model::{LiveId, Time, TranscriptId};
 
@@ -58,20 +58,11 @@ pub enum Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mouse {
     /// What it did.
-    pub kind: MouseKind,
+    pub act: mouse::Act,
+    /// What was held down.
+    pub mods: Mods,
     /// Column, from 0.
     pub col: u16,
     /// Row, from 0.
     pub row: u16,
-}
-
-/// What the mouse did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MouseKind {
-    /// The left button went down.
-    Press,
-    /// The wheel turned away.
-    WheelUp,
-    /// The wheel turned near.
-    WheelDown,
 }

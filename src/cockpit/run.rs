@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::attach::Line;
+use super::clipboard;
 use super::effect::Effect;
 use super::input;
 use super::job::JobId;
@@ -287,10 +288,12 @@ impl Cockpit {
                 }
             }
             Effect::Copy(text) => {
-                let tmux = self.engine.env().get("TMUX").is_some();
-                self.term.send(term::clipboard(&text, tmux));
+                let env = self.engine.env().clone();
+                self.term.send(clipboard::sequence(&text, clipboard::Wrap::of(&env)));
+                tokio::spawn(async move { clipboard::give(&text, &env).await });
             }
             Effect::Mouse(on) => self.term.set_mouse(on),
+            Effect::Motion(on) => self.term.set_motion(on),
             Effect::Suspend => {
                 if let Err(error) = self.suspend() {
                     update(&mut self.state, Msg::Tell(error));

@@ -12,12 +12,15 @@ use crate::error::{Error, Result};
 use crate::sys::proc;
 
 /// Alternate screen, bracketed paste, focus reports; the title is put aside (xterm's stack).
-const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l";
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+/// And the kitty keyboard protocol, where there is one: it tells Shift+Enter from Enter, and Ctrl+I from Tab.
+/// Its stack belongs to the alternate screen, so it is pushed and popped there.
+const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[>1u\x1b[?2004h\x1b[?1004h\x1b[?25l";
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l";
+const MOTION_ON: &str = "\x1b[?1003h";
+const MOTION_OFF: &str = "\x1b[?1003l\x1b[?1002h";
 /// Everything that [`ENTER`] or a picture may have changed, also half way through.
-const LEAVE: &str =
-    "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[23;2t\x1b[?25h";
+const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[<1u\x1b[?1049l\x1b[23;2t\x1b[?25h";
 /// How long a terminal that does not read may hold up our leaving.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -135,6 +138,13 @@ impl Term {
         self.send(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes().to_vec());
     }
 
+    /// Listens to motion without a button as well; costs a message for each cell.
+    pub fn set_motion(&self, on: bool) {
+        if self.mouse {
+            self.send(if on { MOTION_ON } else { MOTION_OFF }.as_bytes().to_vec());
+        }
+    }
+
     /// Gives the terminal back, stops this process, and takes the terminal over again once the shell
     /// continues it.
     ///
@@ -183,51 +193,14 @@ fn write(bytes: &[u8]) {
     let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
-/// The sequence that puts text into the terminal's clipboard (OSC 52), wrapped for tmux if we run
-/// in one.
-pub fn clipboard(text: &str, tmux: bool) -> Vec<u8> {
-    let osc = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
-    if tmux {
-        // tmux takes the plain form with `set-clipboard on`, and passes on the wrapped one.
-        format!("{osc}\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b")).into_bytes()
-    } else {
-        osc.into_bytes()
-    }
-}
-
 /// The sequence that sets the terminal's title.
 pub fn title(text: &str) -> Vec<u8> {
     format!("\x1b]2;{}\x07", super::text::clean(text)).into_bytes()
 }
 
-/// Base64 as in RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let letter = ALPHABET[(group >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_clipboard_is_written_in_base64() {
-        for (text, wanted) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(text.as_bytes()), wanted);
-        }
-        assert_eq!(clipboard("f", false), b"\x1b]52;c;Zg==\x07");
-    }
 
     #[test]
     fn a_title_cannot_end_early() {

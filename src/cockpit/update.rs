@@ -1,12 +1,11 @@
 //! What a message changes, and what is to be done about it. Synchronous and total: no clock, no
 //! file, no waiting, and an answer to everything.
 
-use super::act;
 use super::effect::Effect;
 use super::fill;
 use super::job::JobId;
 use super::keys::Found;
-use super::msg::{Link, Mouse, MouseKind, Msg};
+use super::msg::{Link, Msg};
 use super::overlay::{Confirm, Overlay, Then, Verdict, World};
 use super::stage::{self, Reading, Terminal};
 use super::state::{Pane, State, Typing};
@@ -19,9 +18,6 @@ use crate::live::screen::{Modes, keys as wire_keys};
 use crate::model::snapshot::Snapshot;
 use crate::model::{LiveId, TranscriptId};
 
-/// Rows that a turn of the wheel moves.
-const WHEEL: isize = 3;
-
 /// Takes a message in.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut out = Vec::new();
@@ -33,8 +29,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Size(cols, rows) => state.size = (cols, rows),
         Msg::Key(chord) => key(state, chord.canonical(), &mut out),
         Msg::Paste(text) => paste(state, &text, &mut out),
-        Msg::Mouse(mouse) => self::mouse(state, mouse),
-        Msg::Focus(_) => {}
+        Msg::Mouse(mouse) => super::pointer::mouse(state, mouse, &mut out),
+        Msg::Focus(on) => focus(state, on, &mut out),
         Msg::Data(data) => self::data(state, data),
         Msg::Job(id, event) => job(state, id, event),
         Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
@@ -82,7 +78,7 @@ fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     }
 }
 
-fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: &mut Vec<Effect>) {
+pub(super) fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: &mut Vec<Effect>) {
     match (verdict, overlay) {
         (Verdict::Stay, overlay) => state.overlays.push(overlay),
         (Verdict::Answer(yes), Overlay::Confirm(confirm)) => match confirm.then {
@@ -175,7 +171,7 @@ fn type_chord(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
 
 /// The modes that the shown program has set; those of a fresh terminal while it is being attached.
 /// Typing shows what is now.
-fn modes(state: &State) -> Option<Modes> {
+pub(super) fn modes(state: &State) -> Option<Modes> {
     let terminal = state.stage.own_terminal()?;
     Some(terminal.screen.as_ref().map_or_else(Modes::default, |screen| {
         screen.with(|screen| {
@@ -183,6 +179,16 @@ fn modes(state: &State) -> Option<Modes> {
             screen.modes()
         })
     }))
+}
+
+/// The program that is typed into hears of it when the person turns to other things, if it wants to.
+fn focus(state: &State, on: bool, out: &mut Vec<Effect>) {
+    let wants = |t: &Terminal| {
+        t.screen.as_ref().is_some_and(|screen| screen.with(|screen| screen.modes().focus_events))
+    };
+    if state.typing == Typing::Terminal && state.stage.own_terminal().is_some_and(wants) {
+        out.push(Effect::Input(if on { b"\x1b[I" } else { b"\x1b[O" }.to_vec()));
+    }
 }
 
 fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
@@ -209,37 +215,6 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         Typing::Normal | Typing::JustLeft => {
             state.tell(Role::Text, "pasting goes into a terminal, a form or the palette");
         }
-    }
-}
-
-fn mouse(state: &mut State, mouse: Mouse) {
-    if !state.overlays.is_empty() {
-        return;
-    }
-    let layout = state.layout();
-    if let Some(strip) = layout.strip.filter(|s| s.contains((mouse.col, mouse.row).into())) {
-        let tabs = super::view::tabs(strip.width);
-        if let Some((pane, _)) = tabs.into_iter().find(|(_, at)| at.contains(&mouse.col)) {
-            state.give_focus(pane);
-        }
-        return;
-    }
-    let Some(pane) = layout.pane_at(mouse.col, mouse.row) else { return };
-    match mouse.kind {
-        MouseKind::Press => {
-            state.give_focus(pane);
-            let rows = pane.index().and_then(|i| layout.panes[i]);
-            if let (Some(area), Some(list)) = (rows, state.list_mut(pane))
-                && area.contains((mouse.col, mouse.row).into())
-            {
-                let at = list.offset() + usize::from(mouse.row - area.y);
-                if at < list.items().len() {
-                    list.put(at);
-                }
-            }
-        }
-        MouseKind::WheelUp => act::scroll(state, pane, -WHEEL),
-        MouseKind::WheelDown => act::scroll(state, pane, WHEEL),
     }
 }
 
@@ -404,6 +379,7 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
         reading.fit(width);
     }
     earlier(state, out);
+    super::pointer::motion(state, out);
     if state.focus != Pane::Stage && state.typing == Typing::Terminal {
         state.typing = Typing::Normal;
     }

@@ -38,7 +38,7 @@ pub enum Key {
     Insert,
     /// Delete.
     Delete,
-    /// A function key, 1 to 12.
+    /// A function key, 1 to 24.
     Function(u8),
 }
 
@@ -197,7 +197,7 @@ fn key(name: &str) -> Option<Key> {
         "delete" | "del" => Key::Delete,
         other => {
             let number = other.strip_prefix('f')?.parse().ok()?;
-            (1..=12).contains(&number).then_some(Key::Function(number))?
+            (1..=24).contains(&number).then_some(Key::Function(number))?
         }
     })
 }
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_said_so() {
-        for bad in ["", "entr", "hyper-x", "f13", "ctrl-", "f0"] {
+        for bad in ["", "entr", "hyper-x", "f25", "ctrl-", "f0"] {
             assert!(bad.parse::<Chord>().is_err(), "{bad}");
         }
         assert!(sequence("  ").is_err());

@@ -10,6 +10,7 @@ use super::edit;
 use super::layers::{self, Notice};
 use crate::error::{At, Error, Result};
 use crate::model::ToolId;
+use crate::model::live::Sizes;
 use crate::model::quantity::{Dur, Grid, Size};
 use crate::sys::{Paths, files};
 
@@ -53,6 +54,10 @@ pub struct Session {
     pub size: Grid,
     /// Output that a holder keeps, in bytes.
     pub ring: Size,
+    /// What the lines that have left a session's screen may take of the memory, in bytes.
+    pub scrollback: Size,
+    /// Which size a session has when several look at it.
+    pub sizes: Sizes,
     /// How long a session that ended stays listed.
     pub keep: Dur,
     /// The tool that is started when none is named.
@@ -77,7 +82,7 @@ pub struct Ui {
     pub keymap: String,
     /// A name of `themes/`.
     pub theme: String,
-    /// Rows of scrollback that the stage keeps.
+    /// Rows of scrollback that the stage fetches.
     pub scrollback: u16,
     /// Whether the mouse chooses and scrolls; else it is the terminal's, to select text.
     pub mouse: bool,

@@ -11,6 +11,7 @@ use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
 use crate::error::{Code, Error, Result};
 use crate::live::attach::{self, Left};
 use crate::sys::{Env, tty};
+use crate::wire::holder::Attach;
 
 /// Runs one command to its end.
 pub(super) fn run(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
@@ -207,7 +208,8 @@ async fn stream(engine: &Engine, call: Call) -> Result<u8> {
     }
     let opened = engine.open(call).await?;
     let (id, host) = (opened.id, opened.host);
-    match attach::attach(opened.io).await {
+    let wish = Attach { read_only: opened.read_only, sizes: opened.sizes, ..Attach::default() };
+    match attach::attach(opened.io, wish).await {
         Ok(Left::Detached) => {
             output::note(&format!("sf: left `{id}` on {host}; it goes on. Back: sf session attach {id}"));
             Ok(0)

@@ -12,6 +12,7 @@ use super::Ctx;
 use crate::error::{Error, Result};
 use crate::fleet::Duplex;
 use crate::live::client::Attached;
+use crate::model::live::Sizes;
 use crate::model::{HostName, LiveId};
 use crate::wire::holder::Attach;
 
@@ -114,12 +115,17 @@ pub struct Opened {
     pub host: HostName,
     /// Frames of the holder's protocol, both ways.
     pub io: Duplex,
+    /// Nothing is typed, and the size does not count.
+    pub read_only: bool,
+    /// Which size the session has while this is the active client.
+    pub sizes: Sizes,
 }
 
 impl Opened {
     /// Shows it on a screen of ours, with up to `history` lines above it.
     pub fn on_screen(self, cols: u16, rows: u16, history: u32) -> Attached {
-        Attached::new(self.io, Attach { cols, rows, history, ..Attach::default() })
+        let (read_only, sizes) = (self.read_only, self.sizes);
+        Attached::new(self.io, Attach { cols, rows, history, read_only, sizes, ..Attach::default() })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::config::settings::Session;
 use crate::error::{Error, Result};
 use crate::fleet::{Calls, Duplex};
-use crate::live::serve::Side;
+use crate::live::serve::{Limits, Side};
 use crate::live::service;
 use crate::sys::{Clock, Env, Paths};
 use crate::tool::hooks;
@@ -26,7 +26,11 @@ impl HostSide {
         Self {
             env: env.clone(),
             paths: paths.clone(),
-            live: Side::new(paths, env, clock).with_limits(session.ring.0, session.keep.0),
+            live: Side::new(paths, env, clock).with_limits(Limits {
+                ring: session.ring.0,
+                scrollback: session.scrollback.0,
+                keep: session.keep.0,
+            }),
         }
     }
 }

@@ -19,6 +19,10 @@ pub const LEAVE: u8 = 0x1d;
 /// How long the second press may take.
 const TWICE: Duration = Duration::from_millis(400);
 const ANY_SIZE: (u16, u16) = (80, 24);
+/// Output that may be on its way to the terminal: what is typed shows after no more than this took.
+const CREDIT: u32 = 128 * 1024;
+/// We say what was shown after this much of it; holders reckon with it.
+const SAY_AFTER: u64 = 16 * 1024;
 
 /// Why the terminal is the person's again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +33,12 @@ pub enum Left {
     Ended(Box<Status>),
 }
 
-/// Gives the terminal to a session over a stream that a host's `live.open` gave. Its modes come back
-/// however this ends.
+/// Gives the terminal to a session over a stream that a host's `live.open` gave, as `wish` says but with
+/// the terminal's size. Its modes come back however this ends.
 ///
 /// # Errors
 /// `usage` when there is no terminal; `unreachable` when the connection breaks.
-pub async fn attach(io: Duplex) -> Result<Left> {
+pub async fn attach(io: Duplex, wish: Attach) -> Result<Left> {
     let (reader, mut writer) = tokio::io::split(io);
     let (cols, rows) = tty::size().unwrap_or(ANY_SIZE);
     let _raw = RawMode::enter()?;
@@ -48,16 +52,29 @@ pub async fn attach(io: Duplex) -> Result<Left> {
         writer.flush().await.at("the session")
     };
     say(Kind::Hello.json(&Hello::default())).await?;
-    say(Kind::Attach.json(&Attach { cols, rows, ..Attach::default() })).await?;
+    say(Kind::Attach.json(&Attach { cols, rows, credit: CREDIT, ..wish })).await?;
     let mut peer = Peer::new(reader);
     let mut screen = Terminal { out: tokio::io::stdout(), outward: Outward::default() };
     let mut leave = Leave::default();
+    let mut shown = 0;
     loop {
         tokio::select! {
             said = peer.next() => match said? {
                 None => return Err(Error::unreachable("the connection to the session is gone")),
                 Some(Said::Ended(status)) => return Ok(Left::Ended(Box::new(status))),
-                Some(Said::Snapshot(_, bytes) | Said::Output(_, bytes)) => screen.show(&bytes).await?,
+                Some(Said::Snapshot(header, bytes)) => {
+                    screen.show(&bytes).await?;
+                    shown = header.seq;
+                    say(Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
+                }
+                Some(Said::Output(seq, bytes)) => {
+                    screen.show(&bytes).await?;
+                    let end = seq + bytes.len() as u64;
+                    if end.saturating_sub(shown) >= SAY_AFTER {
+                        shown = end;
+                        say(Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
+                    }
+                }
                 Some(Said::People(people)) => screen.who(&people).await?,
                 Some(_) => {}
             },

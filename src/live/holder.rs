@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pty::{self, Program, Pty};
 use super::record::{Folder, Record};
-use super::session::Session;
+use super::session::{Limits, SCROLLBACK, Session};
 use super::status::RuleFile;
 use crate::error::{At, Error, Result};
 use crate::model::live::LiveSpec;
@@ -48,6 +48,9 @@ pub struct Request {
     /// Bytes of output to keep for clients that come back.
     #[serde(default = "ring")]
     pub ring: u64,
+    /// What the lines above the screen may take of the memory, in bytes.
+    #[serde(default = "scrollback")]
+    pub scrollback: u64,
     /// Rules to judge its state by.
     #[serde(default)]
     pub rules: Vec<RuleFile>,
@@ -61,6 +64,10 @@ pub const RING: u64 = 2 * 1024 * 1024;
 
 const fn ring() -> u64 {
     RING
+}
+
+const fn scrollback() -> u64 {
+    SCROLLBACK as u64
 }
 
 /// What it answers.
@@ -129,7 +136,7 @@ enum Started {
 
 /// Starts the program, unless a session of that id was started before.
 fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Started> {
-    let Request { mut spec, ring, rules, audit, .. } = request;
+    let Request { mut spec, ring, scrollback, rules, audit, .. } = request;
     folder.create()?;
     let lock = std::fs::File::create(folder.lock()).at(folder.lock().display())?;
     flock(&lock, FlockOperation::LockExclusive).map_err(std::io::Error::from).at(folder.lock().display())?;
@@ -177,9 +184,10 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
         let _ = proc::kill_group(pty.pid(), rustix::process::Signal::KILL);
         return Err(undo(error));
     }
-    let ring = usize::try_from(ring).unwrap_or(0);
+    let [ring, scrollback] = [ring, scrollback].map(|n| usize::try_from(n).unwrap_or(0));
     let version = record.version.clone();
-    let session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), ring, rules, version);
+    let limits = Limits { ring, scrollback };
+    let session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), limits, rules, version);
     let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone(), audit)?;
     Ok(Started::Now(Box::new(keeper), record))
 }

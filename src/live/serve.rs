@@ -35,6 +35,7 @@ use tokio::sync::OnceCell;
 use super::client::{Peer, Said};
 use super::holder::{self, RING, Reply, Request};
 use super::record::{Folder, KEEP_ENDED, Record};
+use super::session::SCROLLBACK;
 use super::status::{RuleFile, rules};
 use crate::error::{At, Code, Error, Result};
 use crate::fleet::Duplex;
@@ -51,6 +52,23 @@ const MOST_TEXT: usize = crate::wire::holder::MAX_REQUEST / 8;
 /// All steps of stopping, and the last output.
 const STOPPED: Duration = Duration::from_secs(20);
 
+/// What sessions may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of output that each new holder keeps for clients that come back.
+    pub ring: u64,
+    /// Bytes of the memory for the lines that left its screen.
+    pub scrollback: u64,
+    /// How long a session that ended stays listed.
+    pub keep: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { ring: RING, scrollback: SCROLLBACK as u64, keep: KEEP_ENDED }
+    }
+}
+
 /// The sessions of one home on this machine.
 #[derive(Clone, Debug)]
 pub struct Side {
@@ -58,8 +76,7 @@ pub struct Side {
     env: Env,
     clock: Clock,
     program: Option<PathBuf>,
-    ring: u64,
-    keep: Duration,
+    limits: Limits,
     login_path: Arc<OnceCell<Option<String>>>,
     rules: Arc<[RuleFile]>,
     digest: Arc<str>,
@@ -107,8 +124,7 @@ impl Side {
             env,
             clock,
             program: None,
-            ring: RING,
-            keep: KEEP_ENDED,
+            limits: Limits::default(),
             login_path: Arc::default(),
             digest: rules::digest(&files).into(),
             rules: files.into(),
@@ -122,11 +138,10 @@ impl Side {
         Self { program: Some(program.into()), ..self }
     }
 
-    /// The same with other limits: bytes of output that each new holder keeps, and how long a session
-    /// that ended stays listed.
+    /// The same with other limits.
     #[must_use]
-    pub fn with_limits(self, ring: u64, keep: Duration) -> Self {
-        Self { ring, keep, ..self }
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Answers a host call; parameters that are not known are ignored.
@@ -195,11 +210,13 @@ impl Side {
     /// `tool` when the system cannot run it.
     pub async fn start(&self, spec: LiveSpec) -> Result<Live> {
         let id = spec.id.clone();
+        let Limits { ring, scrollback, .. } = self.limits;
         let request = Request {
             run: self.folder.path().to_owned(),
             kept: self.folder.kept().map(ToOwned::to_owned),
             spec,
-            ring: self.ring,
+            ring,
+            scrollback,
             rules: self.rules.to_vec(),
             audit: Some(self.audit.clone()),
         };
@@ -283,7 +300,7 @@ impl Side {
     /// # Errors
     /// Whatever the file system says about the run folder.
     pub async fn list(&self) -> Result<Vec<Live>> {
-        let (folder, now, keep) = (self.folder.clone(), self.clock.now(), self.keep);
+        let (folder, now, keep) = (self.folder.clone(), self.clock.now(), self.limits.keep);
         let records = blocking(move || {
             let mut records = folder.all()?;
             let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);

@@ -21,14 +21,25 @@ use crate::model::live::LiveState;
 use crate::sys::clock::Watch;
 use crate::wire::holder::{Event, Send, Status};
 
-/// Lines above the screen that are kept as cells.
+/// Lines above the screen that are kept when the program has ended, as text.
 pub const HISTORY: usize = 1000;
+/// What the lines above the screen may take of the memory, in bytes, unless settings say otherwise.
+pub const SCROLLBACK: usize = 8 * 1024 * 1024;
 /// A program that does not read gets no more than this typed ahead.
 const MOST_INPUT: usize = 1024 * 1024;
 /// Programs that detect pastes by speed take an Enter that comes with the text for a line break.
 const BEFORE_ENTER: Duration = Duration::from_millis(50);
 /// How much is read before clients get their turn.
 const MOST_AT_ONCE: usize = 64 * 1024;
+
+/// What a session keeps, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Output, for clients that come back.
+    pub ring: usize,
+    /// Lines above the screen.
+    pub scrollback: usize,
+}
 
 /// A program in its terminal.
 pub struct Session {
@@ -58,21 +69,25 @@ struct Typed {
 
 impl Session {
     /// Takes a program that has just been started in a terminal of that size (columns, rows); keeps
-    /// `ring` bytes of output for clients that come back. Its state is judged by the rules.
+    /// what `limits` say for clients that come back. Its state is judged by the rules.
     pub fn new(
         pty: Pty,
         command: Vec<String>,
         tool: Option<ToolId>,
         size: (u16, u16),
-        ring: usize,
+        limits: Limits,
         rules: Vec<RuleFile>,
         version: Option<String>,
     ) -> Self {
         let plain_shell = status::plain_shell(&command);
+        #[allow(unused_mut, reason = "builds for conformance suites change it")]
+        let mut screen = Screen::with_scrollback(size.0, size.1, limits.scrollback);
+        #[cfg(feature = "conformance")]
+        screen.reveal();
         Self {
             pty,
-            screen: Screen::with_scrollback(size.0, size.1, HISTORY),
-            ring: Ring::new(ring),
+            screen,
+            ring: Ring::new(limits.ring),
             input: VecDeque::new(),
             typed: Watch::start(),
             tool,
@@ -251,6 +266,9 @@ impl Session {
         }
         self.pty.resize(now.0, now.1);
         self.sized_at = self.seq();
+        // Some programs asked to be told in their input.
+        let replies = self.screen.take_replies();
+        self.type_bytes(&replies);
         true
     }
 

@@ -4,6 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{FeatureName, HostName, LiveId, Name, RepoName, Time, ToolId, TranscriptId};
 
+/// Which size a session has when several clients look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sizes {
+    /// That of the client in which somebody did something last.
+    #[default]
+    Active,
+    /// The smallest of all, so that everybody sees all of it.
+    Smallest,
+}
+
 /// What a session is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use crate::error::{Error, Result};
-use crate::model::live::LiveState;
+use crate::model::live::{LiveState, Sizes};
 
 /// The version that we speak.
 pub const VERSION: u32 = 1;
@@ -65,6 +65,9 @@ pub enum Kind {
     Unshare = 14,
     /// To the holder's gate, first: [`Take`]; answered by `Done`, after which it is a client.
     Take = 15,
+    /// To the holder: the number (u64, little endian) up to which a client has shown output; see
+    /// [`Attach::credit`].
+    Shown = 16,
     /// From the holder: [`Snapshot`] and bytes, see [`split_header`].
     Snapshot = 64,
     /// From the holder: number of the first byte (u64, little endian), then bytes of the program.
@@ -86,7 +89,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Hello,
         Self::Attach,
         Self::Input,
@@ -102,6 +105,7 @@ impl Kind {
         Self::Share,
         Self::Unshare,
         Self::Take,
+        Self::Shown,
         Self::Snapshot,
         Self::Output,
         Self::Size,
@@ -201,6 +205,12 @@ pub struct Attach {
     pub after: Option<u64>,
     /// Lines of history that the snapshot brings along.
     pub history: u32,
+    /// Which size the session has while this client is the one that was active last.
+    pub sizes: Sizes,
+    /// How many bytes of output may be on the way to it, beyond what it said to have shown; 0: as many
+    /// as there is room for. What is more is dropped, and a fresh snapshot is sent once it has shown
+    /// the rest: so what it shows is never older than this much takes on its link.
+    pub credit: u32,
 }
 
 /// Heads the bytes of a snapshot.
@@ -415,7 +425,7 @@ mod tests {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|k| *k as u8).collect();
         assert_eq!(
             numbers,
-            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 64, 65, 66, 67, 68, 69, 70, 71, 72]
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64, 65, 66, 67, 68, 69, 70, 71, 72]
         );
         for number in numbers {
             assert_eq!(Kind::of(number).map(|k| k as u8), Some(number));

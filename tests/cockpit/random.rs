@@ -1,12 +1,24 @@
 //! Whatever is pressed, on whatever size: never a panic, never a cell outside.
 
 use proptest::prelude::*;
-use session_forge::cockpit::msg::{Mouse, MouseKind, Msg};
+use session_forge::cockpit::msg::{Mouse, Msg};
 use session_forge::cockpit::skin::Depth;
 use session_forge::cockpit::update::update;
 use session_forge::config::chord::{Chord, Key, Mods};
+use session_forge::live::screen::mouse::{Act, Button, Turn};
 
 use super::{blank, draw, skin, world};
+
+const ACTS: [Act; 8] = [
+    Act::Press(Button::Left),
+    Act::Drag(Button::Left),
+    Act::Release(Button::Left),
+    Act::Press(Button::Right),
+    Act::Release(Button::Middle),
+    Act::Move,
+    Act::Wheel(Turn::Up),
+    Act::Wheel(Turn::Down),
+];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -37,9 +49,9 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Key(Chord { key, mods: Mods { shift, alt, ctrl } })
         }),
         2 => (side.clone(), side).prop_map(|(c, r)| Step::Size(c, r)),
-        2 => (0u16..210, 0u16..60, 0..3u8).prop_map(|(col, row, kind)| {
-            let kind = [MouseKind::Press, MouseKind::WheelUp, MouseKind::WheelDown][usize::from(kind)];
-            Step::Mouse(Mouse { kind, col, row })
+        2 => (0u16..210, 0u16..60, 0..8u8).prop_map(|(col, row, kind)| {
+            let act = ACTS[usize::from(kind) % ACTS.len()];
+            Step::Mouse(Mouse { act, mods: Mods::default(), col, row })
         }),
         1 => "\\PC{0,12}".prop_map(Step::Paste),
         1 => any::<bool>().prop_map(Step::World),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use session_forge::cockpit::effect::Effect;
-use session_forge::cockpit::msg::{Link, Mouse, MouseKind, Msg};
+use session_forge::cockpit::msg::{Link, Mouse, Msg};
 use session_forge::cockpit::overlay::Overlay;
 use session_forge::cockpit::state::{Pane, State, Typing};
 use session_forge::cockpit::subject::Subject;
 use session_forge::cockpit::update::update;
+use session_forge::config::chord::Mods;
 use session_forge::engine::{Event, Origin, Question};
+use session_forge::live::screen::mouse::{Act, Button, Turn};
 use session_forge::live::screen::{Screen, SharedScreen};
 use session_forge::model::snapshot::Snapshot;
 use tokio::sync::oneshot;
@@ -186,7 +188,7 @@ fn the_leave_chord_may_begin_others() {
 
 #[test]
 fn text_of_a_terminal_is_chosen_and_copied() {
-    let mut screen = Screen::with_scrollback(82, 3, 100);
+    let mut screen = Screen::with_scrollback(82, 3, 100_000);
     screen.feed(b"one\r\ntwo\r\nthree\r\nfour");
     let mut state = attached(screen);
     let effects = press(&mut state, "ctrl-] v g V down y");
@@ -290,13 +292,78 @@ fn verbs_of_the_screen_are_lines_too() {
 #[test]
 fn the_mouse_chooses_and_scrolls() {
     let mut state = cockpit(120, 40);
-    let click = Mouse { kind: MouseKind::Press, col: 4, row: 2 };
+    let click = Mouse { act: Act::Press(Button::Left), mods: Mods::default(), col: 4, row: 2 };
     drop(update(&mut state, Msg::Mouse(click)));
     assert_eq!(state.focus, Pane::Hosts);
     assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 1);
-    let wheel = Mouse { kind: MouseKind::WheelDown, col: 4, row: 2 };
+    let wheel = Mouse { act: Act::Wheel(Turn::Down), mods: Mods::default(), col: 4, row: 2 };
     drop(update(&mut state, Msg::Mouse(wheel)));
     assert_eq!(state.list(Pane::Hosts).expect("a list").cursor(), 2);
+}
+
+/// The mouse over a cell of the stage, which begins at column 37, row 1.
+fn over(act: Act, col: u16, row: u16) -> Msg {
+    Msg::Mouse(Mouse { act, mods: Mods::default(), col: 37 + col, row: 1 + row })
+}
+
+#[test]
+fn the_mouse_belongs_to_a_program_that_asked_for_it() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed(b"\x1b[?1002h\x1b[?1006h");
+    let mut state = attached(screen);
+    assert_eq!(typed(update(&mut state, over(Act::Press(Button::Left), 4, 9))), b"\x1b[<0;5;10M");
+    assert_eq!(typed(update(&mut state, over(Act::Drag(Button::Left), 5, 9))), b"\x1b[<32;6;10M");
+    assert_eq!(typed(update(&mut state, over(Act::Release(Button::Left), 5, 9))), b"\x1b[<0;6;10m");
+    assert_eq!(typed(update(&mut state, over(Act::Wheel(Turn::Up), 0, 0))), b"\x1b[<64;1;1M");
+    assert!(typed(update(&mut state, over(Act::Move, 0, 0))).is_empty(), "it did not ask for that");
+    // Outside of the stage it is ours.
+    press(&mut state, "ctrl-] 1");
+    assert!(typed(update(&mut state, over(Act::Press(Button::Left), 0, 0))).is_empty());
+}
+
+#[test]
+fn motion_is_only_heard_of_while_a_program_wants_it() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed(b"\x1b[?1003h\x1b[?1006h\x1b[?1004h");
+    let mut state = attached(screen);
+    let wants = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|e| if let Effect::Motion(on) = e { Some(on) } else { None })
+    };
+    let effects = update(&mut state, Msg::Focus(true));
+    assert_eq!(wants(effects), None, "it was said when the program came on the stage");
+    assert!(state.stage.motion);
+    assert_eq!(typed(update(&mut state, over(Act::Move, 3, 0))), b"\x1b[<35;4;1M");
+    assert_eq!(typed(update(&mut state, Msg::Focus(false))), b"\x1b[O");
+    assert_eq!(wants(press(&mut state, "ctrl-]")), Some(false));
+}
+
+#[test]
+fn the_wheel_is_arrows_for_a_full_screen_program_that_has_no_mouse() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed(b"\x1b[?1049h\x1b[?1h");
+    let mut state = attached(screen);
+    assert_eq!(typed(update(&mut state, over(Act::Wheel(Turn::Down), 0, 0))), b"\x1bOB\x1bOB\x1bOB");
+}
+
+#[test]
+fn text_is_chosen_by_dragging_and_by_pressing_twice() {
+    let mut screen = Screen::new(82, 37);
+    screen.feed(b"hello world\r\nsecond line");
+    let mut state = attached(screen);
+    let copied = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|e| if let Effect::Copy(text) = e { Some(text) } else { None })
+    };
+    drop(update(&mut state, over(Act::Press(Button::Left), 6, 0)));
+    drop(update(&mut state, over(Act::Drag(Button::Left), 5, 1)));
+    assert!(matches!(state.overlays.last(), Some(Overlay::Select(_))));
+    let effects = update(&mut state, over(Act::Release(Button::Left), 5, 1));
+    assert_eq!(copied(effects).as_deref(), Some("world\nsecond"));
+    assert!(state.overlays.is_empty());
+    for _ in 0..2 {
+        drop(update(&mut state, over(Act::Press(Button::Left), 8, 0)));
+    }
+    let effects = update(&mut state, over(Act::Release(Button::Left), 8, 0));
+    assert_eq!(copied(effects).as_deref(), Some("world"));
 }
 
 #[test]

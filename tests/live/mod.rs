@@ -2,6 +2,7 @@
 
 mod attach;
 mod commands;
+mod faults;
 mod holder;
 mod hooks;
 mod picture;

@@ -11,6 +11,8 @@ fn the_cockpit_opens_helps_and_leaves_the_terminal_as_it_was() {
     for word in ["1 Hosts", "2 Features", "3 Live", "4 Transcripts", "NORMAL"] {
         assert!(shown.contains(word), "{word} is missing:\n{shown}");
     }
+    let ours = terminal.with_screen(|screen| screen.modes());
+    assert_eq!(ours.keyboard, 1, "Shift+Enter is told from Enter, where the terminal can");
     terminal.send("?");
     terminal.wait_text("sync {feature}");
     terminal.send("\x1b");
@@ -21,7 +23,8 @@ fn the_cockpit_opens_helps_and_leaves_the_terminal_as_it_was() {
     assert_eq!(terminal.exit(), 0);
     let modes = terminal.with_screen(|screen| screen.modes());
     assert!(!modes.alternate_screen && !modes.bracketed_paste && !modes.focus_events, "{modes:?}");
-    assert_eq!(modes.mouse, session_forge::live::screen::Mouse::Off);
+    assert_eq!((modes.mouse, modes.keyboard), (session_forge::live::screen::Mouse::Off, 0));
+    assert!(terminal.raw().contains("\x1b[<1u"), "also on the screen that it was pushed on");
     assert!(terminal.with_screen(|screen| screen.cursor().visible));
 }
 

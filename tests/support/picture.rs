@@ -32,7 +32,7 @@ pub fn svg(screen: &Screen) -> String {
             let mut text = String::new();
             while end < cells.len() && look(&cells[end]) == style {
                 if cells[end].width > 0 {
-                    text.push_str(if cells[end].text.is_empty() { " " } else { cells[end].text });
+                    text.push_str(if cells[end].text.is_empty() { " " } else { &cells[end].text });
                 }
                 end += 1;
             }
@@ -59,7 +59,7 @@ fn look(cell: &Cell<'_>) -> Look {
     let bg = color(cell.bg);
     let (fg, bg) =
         if cell.inverse { (bg.unwrap_or_else(|| PALETTE[0].to_owned()), Some(fg)) } else { (fg, bg) };
-    Look { fg, bg, bold: cell.bold, italic: cell.italic, underline: cell.underline, faint: cell.dim }
+    Look { fg, bg, bold: cell.bold, italic: cell.italic, underline: cell.underline > 0, faint: cell.dim }
 }
 
 fn color(color: Color) -> Option<String> {

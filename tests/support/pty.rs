@@ -81,7 +81,7 @@ impl Terminal {
                 screen
                     .row(row)
                     .filter(|c| c.width > 0)
-                    .map(|c| if c.text.is_empty() { " " } else { c.text })
+                    .map(|c| if c.text.is_empty() { " ".to_owned() } else { c.text.to_string() })
                     .collect()
             };
             (0..rows).map(|row| format!("{}\n", line(row).trim_end())).collect()

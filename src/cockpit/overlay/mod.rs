@@ -18,7 +18,7 @@ pub use help::Help;
 pub use notices::Notices;
 pub use palette::Palette;
 pub use picker::{Choice, Picker};
-pub use select::Select;
+pub use select::{Select, Source};
 pub use textbox::TextBox;
 
 use super::keys::Keys;

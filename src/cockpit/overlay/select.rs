@@ -1,56 +1,126 @@
-//! Choosing text of the stage to copy: what was there when it began stands still.
+//! Choosing text of the stage to copy: what was there when it began stands still. Keys are vi's.
+
+mod pick;
+mod text;
 
 use std::cell::Cell;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::Verdict;
 use crate::cockpit::skin::Skin;
-use crate::cockpit::text;
+use crate::cockpit::text as drawn;
 use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 
-/// A place in the text: line, and grapheme in it.
-type Spot = (usize, usize);
+pub use text::Source;
+use text::{Lines, Spot};
+
+/// How a choice runs from its beginning to the cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shape {
+    /// Whole lines.
+    #[default]
+    Lines,
+    /// As text runs.
+    Run,
+    /// The columns between.
+    Block,
+}
 
 /// Text that is chosen from.
 #[derive(Debug)]
 pub struct Select {
-    lines: Vec<Vec<String>>,
+    lines: Lines,
     at: Spot,
-    /// Where the choice began; whole lines unless `exact`.
+    /// Where the choice began.
     anchor: Option<Spot>,
-    exact: bool,
+    shape: Shape,
+    /// What is looked for, whether upwards, and whether it is still being typed.
+    wanted: String,
+    upwards: bool,
+    typing: bool,
+    /// Something to say in the last row.
+    note: &'static str,
     first: Cell<usize>,
     page: Cell<usize>,
 }
 
 impl Select {
-    /// Lines to choose from, with the cursor on one of them and another as the first to be shown.
-    pub fn new(lines: &[String], row: usize, first: usize) -> Self {
-        let cut = |line: &String| text::clean(line.trim_end()).graphemes(true).map(str::to_owned).collect();
-        let lines: Vec<Vec<String>> = lines.iter().map(cut).collect();
+    /// Text to choose from, with the cursor on one line and another as the first to be shown.
+    pub fn new(source: Source, row: usize, first: usize) -> Self {
+        let lines = Lines::new(source);
         let row = row.min(lines.len().saturating_sub(1));
-        let (first, page) = (Cell::new(first), Cell::new(1));
-        Self { lines, at: (row, 0), anchor: None, exact: false, first, page }
+        Self {
+            lines,
+            at: (row, 0),
+            anchor: None,
+            shape: Shape::default(),
+            wanted: String::new(),
+            upwards: true,
+            typing: false,
+            note: "",
+            first: Cell::new(first),
+            page: Cell::new(1),
+        }
     }
 
-    fn columns(&self, row: usize) -> usize {
-        self.lines.get(row).map_or(0, Vec::len)
+    /// A choice by mouse: begins at a cell of the stage.
+    pub fn begin_at(&mut self, col: u16, row: u16) {
+        self.at = self.spot(col, row);
+        (self.anchor, self.shape) = (Some(self.at), Shape::Run);
+    }
+
+    /// The mouse was dragged to a cell of the stage.
+    pub fn drag_to(&mut self, col: u16, row: u16) {
+        self.at = self.spot(col, row);
+    }
+
+    /// The word under a cell of the stage.
+    pub fn word_at(&mut self, col: u16, row: u16) {
+        let (from, to) = self.lines.word(self.spot(col, row));
+        (self.anchor, self.at, self.shape) = (Some(from), to, Shape::Run);
+    }
+
+    /// The wheel was turned.
+    pub fn wheel(&mut self, rows: isize) {
+        self.go(rows, 0);
+    }
+
+    fn spot(&self, col: u16, row: u16) -> Spot {
+        let line = (self.first.get() + usize::from(row)).min(self.lines.len().saturating_sub(1));
+        (line, self.lines.index(line, usize::from(col)))
     }
 
     fn go(&mut self, rows: isize, columns: isize) {
         let row = self.at.0.saturating_add_signed(rows).min(self.lines.len().saturating_sub(1));
-        let last = self.columns(row).saturating_sub(1);
+        let last = self.lines.columns(row).saturating_sub(1);
         self.at = (row, self.at.1.min(last).saturating_add_signed(columns).min(last));
     }
 
     pub(super) fn key(&mut self, chord: Chord) -> Verdict {
+        self.note = "";
+        if self.typing {
+            self.search_key(chord);
+            return Verdict::Stay;
+        }
         let page = isize::try_from(self.page.get().max(1)).unwrap_or(1);
-        let (far, end) = (isize::MAX / 2, self.columns(self.at.0).saturating_sub(1));
+        let (far, end) = (isize::MAX / 2, self.lines.columns(self.at.0).saturating_sub(1));
+        if chord.mods.ctrl {
+            match chord.key {
+                Key::Char('u') => self.go(-page / 2, 0),
+                Key::Char('d') => self.go(page / 2, 0),
+                Key::Char('b') => self.go(-page, 0),
+                Key::Char('f') => self.go(page, 0),
+                Key::Char('v') => self.begin(Shape::Block),
+                Key::Char('c') => return Verdict::Close,
+                _ => {}
+            }
+            return Verdict::Stay;
+        }
         match (chord.key, chord.text()) {
+            (Key::Escape, _) if self.anchor.is_some() => self.anchor = None,
             (Key::Escape, _) | (_, Some('q')) => return Verdict::Close,
             (Key::Enter, _) | (_, Some('y')) => return Verdict::Copy(self.chosen()),
             (Key::Up, _) | (_, Some('k')) => self.go(-1, 0),
@@ -62,65 +132,157 @@ impl Select {
             (_, Some('g')) => self.go(-far, 0),
             (_, Some('G')) => self.go(far, 0),
             (Key::Home, _) | (_, Some('0')) => self.at.1 = 0,
+            (_, Some('^')) => self.at.1 = self.lines.indent(self.at.0),
             (Key::End, _) | (_, Some('$')) => self.at.1 = end,
-            (_, Some('v')) => self.begin(true),
-            (_, Some('V' | ' ')) => self.begin(false),
+            (_, Some('w')) => self.at = self.lines.next_word(self.at),
+            (_, Some('b')) => self.at = self.lines.word_before(self.at),
+            (_, Some('e')) => self.at = self.lines.word_end(self.at),
+            (_, Some('{')) => self.at = self.lines.gap(self.at, true),
+            (_, Some('}')) => self.at = self.lines.gap(self.at, false),
+            (_, Some('v')) => self.begin(Shape::Run),
+            (_, Some('V' | ' ')) => self.begin(Shape::Lines),
+            (_, Some('o')) => {
+                if let Some(anchor) = &mut self.anchor {
+                    std::mem::swap(anchor, &mut self.at);
+                }
+            }
+            (_, Some(c @ ('/' | '?'))) => {
+                (self.typing, self.upwards) = (true, c == '?');
+                self.wanted.clear();
+            }
+            (_, Some('n')) => self.find(self.upwards),
+            (_, Some('N')) => self.find(!self.upwards),
+            (_, Some('O')) => {
+                self.take(self.lines.output(), "no output is marked: the shell would have to (OSC 133)")
+            }
+            (_, Some('c')) => self.take(self.lines.code(), "no code block is here"),
+            (_, Some('W')) => {
+                let (from, to) = self.lines.word(self.at);
+                (self.anchor, self.at, self.shape) = (Some(from), to, Shape::Run);
+            }
             _ => {}
         }
         Verdict::Stay
     }
 
+    /// Chooses lines from..to.
+    fn take(&mut self, lines: Option<std::ops::Range<usize>>, otherwise: &'static str) {
+        match lines {
+            Some(lines) if !lines.is_empty() => {
+                (self.anchor, self.at, self.shape) =
+                    (Some((lines.start, 0)), (lines.end - 1, 0), Shape::Lines);
+            }
+            _ => self.note = otherwise,
+        }
+    }
+
+    fn search_key(&mut self, chord: Chord) {
+        match (chord.key, chord.text()) {
+            (Key::Escape, _) => (self.typing, self.wanted) = (false, String::new()),
+            (Key::Enter, _) => {
+                self.typing = false;
+                self.find(self.upwards);
+            }
+            (Key::Backspace, _) if self.wanted.pop().is_none() => self.typing = false,
+            (Key::Backspace, _) => {}
+            (_, Some(c)) => self.wanted.push(c),
+            _ => {}
+        }
+    }
+
+    /// Goes to the next place of what is looked for; upper case counts when it is looked for.
+    fn find(&mut self, upwards: bool) {
+        if self.wanted.is_empty() {
+            return;
+        }
+        match self.lines.find(&self.wanted, self.at, upwards) {
+            Some(spot) => self.at = spot,
+            None => self.note = "not found",
+        }
+    }
+
     /// Begins a choice here, or ends it.
-    fn begin(&mut self, exact: bool) {
-        let ends = self.anchor.is_some() && self.exact == exact;
+    fn begin(&mut self, shape: Shape) {
+        let ends = self.anchor.is_some() && self.shape == shape;
         self.anchor = if ends { None } else { Some(self.anchor.unwrap_or(self.at)) };
-        self.exact = exact;
+        self.shape = shape;
     }
 
     /// First and last of what is chosen; the line of the cursor when nothing was begun.
     fn range(&self) -> (Spot, Spot) {
         let anchor = self.anchor.unwrap_or(self.at);
         let (from, to) = (anchor.min(self.at), anchor.max(self.at));
-        if self.exact && self.anchor.is_some() { (from, to) } else { ((from.0, 0), (to.0, usize::MAX)) }
+        if self.anchor.is_some() && self.shape != Shape::Lines {
+            (from, to)
+        } else {
+            ((from.0, 0), (to.0, usize::MAX))
+        }
     }
 
-    fn chosen(&self) -> String {
+    /// The columns between the two ends of a block.
+    fn block(&self) -> Option<(usize, usize)> {
+        let anchor = self.anchor.filter(|_| self.shape == Shape::Block)?;
+        let (a, b) = (self.lines.column(anchor), self.lines.column(self.at));
+        Some((a.min(b), a.max(b)))
+    }
+
+    /// What is chosen, as text.
+    pub fn chosen(&self) -> String {
         let (from, to) = self.range();
-        let lines = self.lines.iter().enumerate().skip(from.0).take(to.0 - from.0 + 1);
-        let cut = |(row, line): (usize, &Vec<String>)| -> String {
-            let begin = if row == from.0 { from.1.min(line.len()) } else { 0 };
-            let end = if row == to.0 { to.1.saturating_add(1).min(line.len()) } else { line.len() };
-            line.get(begin..end).unwrap_or_default().concat()
-        };
-        lines.map(cut).collect::<Vec<_>>().join("\n")
+        match self.block() {
+            Some((left, right)) => self.lines.block(from.0..to.0 + 1, left, right),
+            None => self.lines.run(from, to),
+        }
     }
 
     pub(super) fn view(&self, skin: &Skin, area: Rect, buf: &mut Buffer) {
-        let page = usize::from(area.height).max(1);
+        let says = self.typing || !self.note.is_empty();
+        let page = usize::from(area.height).saturating_sub(usize::from(says)).max(1);
         self.page.set(page);
         let first = self.first.get().clamp(self.at.0.saturating_sub(page - 1), self.at.0);
         let first = first.min(self.lines.len().saturating_sub(page));
         self.first.set(first);
         let (from, to) = self.range();
+        let block = self.block();
         let (plain, chosen) = (skin.get(Role::Text), skin.get(Role::Selection));
         for (row, y) in (first..).zip(area.y..area.bottom()) {
             let blank = " ".repeat(usize::from(area.width));
-            text::put(buf, area.x, y, &blank, plain, area.width);
+            drawn::put(buf, area.x, y, &blank, plain, area.width);
             let Some(line) = self.lines.get(row) else { continue };
             let mut x = area.x;
             for (col, grapheme) in line.iter().enumerate() {
-                let inside = (row, col) >= from && (row, col) <= to;
+                let inside = match block {
+                    Some((left, right)) => {
+                        let column = usize::from(x - area.x);
+                        (from.0..=to.0).contains(&row) && (left..=right).contains(&column)
+                    }
+                    None => (row, col) >= from && (row, col) <= to,
+                };
                 let shown = inside && (self.anchor.is_some() || row == self.at.0);
                 let mut style = if shown { chosen } else { plain };
                 if (row, col) == self.at {
                     style = style.add_modifier(ratatui::style::Modifier::UNDERLINED);
                 }
-                x += text::put(buf, x, y, grapheme, style, area.right().saturating_sub(x));
+                x += drawn::put(buf, x, y, grapheme, style, area.right().saturating_sub(x));
             }
             // An empty line that is chosen shows it, too.
             if line.is_empty() && (from.0..=to.0).contains(&row) {
-                text::put(buf, area.x, y, " ", chosen, 1);
+                drawn::put(buf, area.x, y, " ", chosen, 1);
             }
+        }
+        if says && area.height > 1 {
+            let sign = if self.upwards { '?' } else { '/' };
+            let text = if self.typing { format!("{sign}{}▏", self.wanted) } else { self.note.to_owned() };
+            let blank = " ".repeat(usize::from(area.width));
+            drawn::put(buf, area.x, area.bottom() - 1, &blank, plain, area.width);
+            drawn::put(
+                buf,
+                area.x,
+                area.bottom() - 1,
+                &drawn::clean(&text),
+                skin.get(Role::Attention),
+                area.width,
+            );
         }
     }
 }
@@ -138,8 +300,13 @@ mod tests {
         })
     }
 
+    fn of(lines: &[&str]) -> Select {
+        let lines = lines.iter().map(|l| (*l).to_owned()).collect();
+        Select::new(Source { lines, ..Source::default() }, 0, 0)
+    }
+
     fn text() -> Select {
-        Select::new(&["one two".into(), String::new(), "漢字 three  ".into()], 0, 0)
+        of(&["one two", "", "漢字 three  "])
     }
 
     #[test]
@@ -151,8 +318,66 @@ mod tests {
     }
 
     #[test]
+    fn words_are_gone_by_and_chosen() {
+        assert_eq!(press(&mut text(), "w v e y").as_deref(), Some("two"));
+        assert_eq!(press(&mut text(), "w w W y").as_deref(), Some("漢字"));
+        assert_eq!(press(&mut text(), "$ b v $ y").as_deref(), Some("two"));
+        assert_eq!(press(&mut text(), "w W v y").as_deref(), Some("one two"), "v ends what W began");
+    }
+
+    #[test]
+    fn a_block_has_columns() {
+        let mut table = of(&["ab 1 x", "日 2 y", "ef 3 z"]);
+        assert_eq!(press(&mut table, "l l l ctrl-v j j y").as_deref(), Some("1\n2\n3"));
+    }
+
+    #[test]
+    fn what_is_looked_for_is_found_both_ways() {
+        let mut lines = of(&["alpha", "Beta", "gamma", "beta end"]);
+        assert_eq!(press(&mut lines, "/ b e t a enter v e y").as_deref(), Some("Beta"));
+        assert_eq!(press(&mut lines, "esc n W y").as_deref(), Some("beta"));
+        assert_eq!(press(&mut lines, "esc 0 N V y").as_deref(), Some("Beta"));
+        assert_eq!(press(&mut lines, "esc g / B e enter V y").as_deref(), Some("Beta"), "case counts");
+        press(&mut lines, "esc / x y z enter");
+        assert_eq!(lines.note, "not found");
+    }
+
+    #[test]
+    fn wrapped_lines_are_copied_as_one() {
+        let lines = vec!["a long li".to_owned(), "ne".to_owned(), "next".to_owned()];
+        let wraps = vec![true, false, false];
+        let mut wrapped = Select::new(Source { lines, wraps, output: None }, 0, 0);
+        assert_eq!(press(&mut wrapped, "V j j y").as_deref(), Some("a long line\nnext"));
+    }
+
+    #[test]
+    fn output_and_code_are_taken_whole() {
+        let lines = ["$ ls", "a", "b", "$ "].map(str::to_owned).to_vec();
+        let mut shell = Select::new(Source { lines, wraps: vec![], output: Some(1..3) }, 3, 0);
+        assert_eq!(press(&mut shell, "O y").as_deref(), Some("a\nb"));
+        let mut talk = of(&["text", "```rust", "fn a() {}", "```", "more"]);
+        assert_eq!(press(&mut talk, "c y").as_deref(), Some("fn a() {}"));
+        press(&mut talk, "esc O");
+        assert!(talk.note.contains("OSC 133"));
+    }
+
+    #[test]
+    fn the_mouse_chooses_cells() {
+        let mut lines = text();
+        lines.begin_at(2, 2);
+        lines.drag_to(6, 2);
+        assert_eq!(lines.chosen(), "字 th");
+        lines.word_at(5, 0);
+        assert_eq!(lines.chosen(), "two");
+        lines.drag_to(900, 900);
+        assert!(lines.chosen().ends_with("three"));
+    }
+
+    #[test]
     fn an_empty_stage_is_no_trouble() {
-        let mut none = Select::new(&[], 7, 7);
-        assert_eq!(press(&mut none, "down v G $ y").as_deref(), Some(""));
+        let mut none = Select::new(Source::default(), 7, 7);
+        assert_eq!(press(&mut none, "down v G $ w b e { } n O c W ctrl-v y").as_deref(), Some(""));
+        none.begin_at(3, 3);
+        assert_eq!(none.chosen(), "");
     }
 }

@@ -36,6 +36,10 @@ pub struct Stage {
     pub token: u64,
     /// The live session.
     pub terminal: Option<Terminal>,
+    /// Where the left button went down on it.
+    pub pressed: Option<super::pointer::Pressed>,
+    /// Whether every motion of the mouse is reported.
+    pub motion: bool,
     /// The transcript.
     pub reading: Option<Reading>,
 }

@@ -136,7 +136,10 @@ fn style(cell: &screen::Cell<'_>, skin: &Skin, base: Style) -> Style {
         (cell.bold, Modifier::BOLD),
         (cell.dim, Modifier::DIM),
         (cell.italic, Modifier::ITALIC),
-        (cell.underline, Modifier::UNDERLINED),
+        (cell.underline > 0, Modifier::UNDERLINED),
+        (cell.blink, Modifier::SLOW_BLINK),
+        (cell.hidden, Modifier::HIDDEN),
+        (cell.strike, Modifier::CROSSED_OUT),
         (cell.inverse, Modifier::REVERSED),
     ] {
         if on {

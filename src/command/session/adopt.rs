@@ -26,16 +26,17 @@ impl Stream for SessionAdopt {
     const TOUCH: Touch = Touch::Writes;
 
     async fn open(self, cx: &Ctx) -> Result<Opened> {
+        let sizes = cx.settings.session.sizes;
         if !self.what.contains("://") {
             let found = Session(self.what).find(cx).await?;
             let io = found.host.open("live.open", json!({ "id": found.id })).await?;
-            return Ok(Opened { id: found.id, host: found.host.name().clone(), io });
+            return Ok(Opened { id: found.id, host: found.host.name().clone(), io, read_only: false, sizes });
         }
         let link: Link = self.what.parse()?;
         let host = place(cx, &link).await?;
         let ask = json!({ "gate": link.gate, "token": link.token });
         let io = cx.host(&host).await?.open("live.adopt", ask).await?;
-        Ok(Opened { id: link.id, host, io })
+        Ok(Opened { id: link.id, host, io, read_only: false, sizes })
     }
 }
 

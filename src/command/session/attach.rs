@@ -13,6 +13,10 @@ use crate::error::Result;
 pub struct SessionAttach {
     /// The session: id, beginning of one, name, or @last.
     pub id: Session,
+    /// Only look: nothing is typed, and the session keeps its size.
+    #[arg(long)]
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 impl Stream for SessionAttach {
@@ -21,6 +25,7 @@ impl Stream for SessionAttach {
     async fn open(self, cx: &Ctx) -> Result<Opened> {
         let found = self.id.find(cx).await?;
         let io = found.host.open("live.open", json!({ "id": found.id })).await?;
-        Ok(Opened { id: found.id, host: found.host.name().clone(), io })
+        let sizes = cx.settings.session.sizes;
+        Ok(Opened { id: found.id, host: found.host.name().clone(), io, read_only: self.read_only, sizes })
     }
 }

@@ -41,6 +41,7 @@ impl Stream for Run {
         let spec = self.place.spec(cx, host, &self.command, size).await?;
         let live = place::start(cx, host, &spec).await?;
         let io = cx.host(&host.name).await?.open("live.open", json!({ "id": live.id })).await?;
-        Ok(Opened { id: live.id, host: host.name.clone(), io })
+        let sizes = cx.settings.session.sizes;
+        Ok(Opened { id: live.id, host: host.name.clone(), io, read_only: false, sizes })
     }
 }

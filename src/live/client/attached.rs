@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
@@ -10,7 +11,7 @@ use super::{Peer, Said};
 use crate::error::Error;
 use crate::fleet::Duplex;
 use crate::live::screen::{Screen, SharedScreen};
-use crate::live::session::HISTORY;
+use crate::live::session::SCROLLBACK;
 use crate::wire::holder::{Attach, Hello, Kind, Size, Status};
 
 /// Keystrokes and sizes that may wait for a slow link; more is refused, visibly.
@@ -18,6 +19,14 @@ const WISHES: usize = 256;
 
 /// A paste goes in parts, so that the program can be asked about meanwhile.
 const LARGEST_INPUT: usize = 64 * 1024;
+
+/// Output that may be on its way to us: what is typed shows after no more than this took.
+const CREDIT: u32 = 128 * 1024;
+/// We say what we have shown after this much of it; holders reckon with it.
+const SAY_AFTER: u64 = 16 * 1024;
+
+/// A program that begins a picture and never ends it is shown all the same.
+const LONGEST_UPDATE: Duration = Duration::from_millis(150);
 
 /// What a client wants from the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +66,7 @@ impl Drop for Attached {
 impl Attached {
     /// Attaches over a stream that a host's `live.open` gave. Needs a tokio runtime; returns at once.
     pub fn new(io: Duplex, wish: Attach) -> Self {
-        let screen = Screen::with_scrollback(wish.cols.max(1), wish.rows.max(1), HISTORY);
+        let screen = Screen::with_scrollback(wish.cols.max(1), wish.rows.max(1), SCROLLBACK);
         Self::on(io, wish, Arc::new(SharedScreen::new(screen)), Arc::default())
     }
 
@@ -76,8 +85,10 @@ impl Attached {
         let (wishes, wished) = mpsc::channel(WISHES);
         let (end, ended) = watch::channel(None);
         let (news, newest) = watch::channel(screen.generation());
-        let feeder = Feeder { screen: screen.clone(), seq: seq.clone(), news, end };
-        let tasks = [tokio::spawn(feeder.run(reader)), tokio::spawn(carry(writer, wish, wished))]
+        let wish = Attach { credit: CREDIT, ..wish };
+        let (shown, seen) = watch::channel(0);
+        let feeder = Feeder { screen: screen.clone(), seq: seq.clone(), news, end, shown };
+        let tasks = [tokio::spawn(feeder.run(reader)), tokio::spawn(carry(writer, wish, wished, seen))]
             .map(|task| task.abort_handle());
         Self { screen, wishes, seq, end: ended, news: newest, wish, tasks }
     }
@@ -127,15 +138,31 @@ struct Feeder {
     seq: Arc<AtomicU64>,
     news: watch::Sender<u64>,
     end: watch::Sender<Option<End>>,
+    /// What was said to be shown.
+    shown: watch::Sender<u64>,
 }
 
 impl Feeder {
     async fn run(self, reader: ReadHalf<Duplex>) {
         let mut peer = Peer::new(reader);
+        // The program is in the middle of a picture (mode 2026), so the last whole one stays.
+        let mut held = false;
         let end = loop {
-            match peer.next().await {
+            let said = match held {
+                false => peer.next().await,
+                true => match tokio::time::timeout(LONGEST_UPDATE, peer.next()).await {
+                    Ok(said) => said,
+                    Err(_) => {
+                        self.screen.change(Screen::end_update);
+                        held = false;
+                        self.news.send_replace(self.screen.generation());
+                        continue;
+                    }
+                },
+            };
+            match said {
                 Ok(Some(Said::Ended(status))) => break End::Ended(status),
-                Ok(Some(said)) => self.apply(said),
+                Ok(Some(said)) => held = self.apply(said),
                 Ok(None) => break cut(),
                 Err(error) => break End::Cut(error),
             }
@@ -144,7 +171,8 @@ impl Feeder {
         self.news.send_modify(|n| *n += 1);
     }
 
-    fn apply(&self, said: Said) {
+    /// Takes in what was said; whether the picture is not whole yet.
+    fn apply(&self, said: Said) -> bool {
         match said {
             Said::Snapshot(header, bytes) => {
                 self.screen.change(|screen| {
@@ -153,18 +181,27 @@ impl Feeder {
                     quiet(screen);
                 });
                 self.seq.store(header.seq, Ordering::Release);
+                self.shown.send_replace(header.seq);
             }
             Said::Output(seq, bytes) => {
                 self.screen.change(|screen| {
                     screen.feed(&bytes);
                     quiet(screen);
                 });
-                self.seq.store(seq + bytes.len() as u64, Ordering::Release);
+                let end = seq + bytes.len() as u64;
+                self.seq.store(end, Ordering::Release);
+                if end.saturating_sub(*self.shown.borrow()) >= SAY_AFTER {
+                    self.shown.send_replace(end);
+                }
             }
             Said::Size(size) => self.screen.change(|screen| screen.resize(size.cols, size.rows)),
-            _ => return,
+            _ => return false,
         }
-        self.news.send_replace(self.screen.generation());
+        let held = self.screen.with(|screen| screen.modes().synchronized);
+        if !held {
+            self.news.send_replace(self.screen.generation());
+        }
+        held
     }
 }
 
@@ -174,7 +211,12 @@ fn quiet(screen: &mut Screen) {
 }
 
 /// Says hello, attaches, and carries wishes until nobody has any.
-async fn carry(mut writer: WriteHalf<Duplex>, wish: Attach, mut wished: mpsc::Receiver<Wish>) {
+async fn carry(
+    mut writer: WriteHalf<Duplex>,
+    wish: Attach,
+    mut wished: mpsc::Receiver<Wish>,
+    mut shown: watch::Receiver<u64>,
+) {
     let first = [Kind::Hello.json(&Hello::default()), Kind::Attach.json(&wish)];
     for frame in first {
         match frame {
@@ -184,12 +226,20 @@ async fn carry(mut writer: WriteHalf<Duplex>, wish: Attach, mut wished: mpsc::Re
         }
     }
     while writer.flush().await.is_ok() {
-        let Some(wish) = wished.recv().await else { return };
+        let wish = tokio::select! {
+            wish = wished.recv() => match wish {
+                Some(wish) => Ok(wish),
+                None => return,
+            },
+            // A feeder that has ended says nothing more, but what is typed may still arrive.
+            Ok(()) = shown.changed() => Err(*shown.borrow_and_update()),
+        };
         let frames = match wish {
-            Wish::Input(bytes) => {
+            Err(shown) => vec![Ok(Kind::Shown.bytes(&shown.to_le_bytes()))],
+            Ok(Wish::Input(bytes)) => {
                 bytes.chunks(LARGEST_INPUT).map(|part| Ok(Kind::Input.bytes(part))).collect()
             }
-            Wish::Size(cols, rows) => vec![Kind::Resize.json(&Size { cols, rows })],
+            Ok(Wish::Size(cols, rows)) => vec![Kind::Resize.json(&Size { cols, rows })],
         };
         for frame in frames {
             match frame {

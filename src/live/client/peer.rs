@@ -93,6 +93,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.stream.flush().await.at("the holder")
     }
 
+    /// Says up to which number output has been shown; see [`crate::wire::holder::Attach::credit`].
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub async fn shown(&mut self, seq: u64) -> Result<()> {
+        self.stream.write_all(&Kind::Shown.bytes(&seq.to_le_bytes())).await.at("the holder")?;
+        self.stream.flush().await.at("the holder")
+    }
+
     /// Asks and waits for the answer; output and sizes in between are dropped.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::{Peer, Said};
 use crate::error::{Error, Result};
 use crate::fleet::Duplex;
 use crate::live::screen::Screen;
-use crate::live::session::HISTORY;
+use crate::live::session::SCROLLBACK;
 use crate::model::live::LiveState;
 use crate::wire::holder::{Attach, Hello, Kind, Status};
 
@@ -65,7 +65,7 @@ pub async fn wait(io: Duplex, until: &Until) -> Result<LiveState> {
     let mut peer = Peer::new(io);
     peer.say(Kind::Hello, &Hello::default()).await?;
     peer.say(Kind::Attach, &Attach { read_only: true, ..Attach::default() }).await?;
-    let mut screen = Screen::with_scrollback(80, 24, HISTORY);
+    let mut screen = Screen::with_scrollback(80, 24, SCROLLBACK);
     let mut state = LiveState::Unknown;
     // Only one question is under way; what happens meanwhile asks once more. A state counts when it
     // is the same before and after a time without output.

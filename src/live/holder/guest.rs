@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::gate;
 use crate::error::Result;
+use crate::model::live::Sizes;
 use crate::sys::clock::Watch;
 use crate::sys::proc;
 use crate::wire::frame::{Decoder, Frame};
@@ -15,6 +16,8 @@ use crate::wire::holder::{MAX_REQUEST, Person, Size, Wait};
 
 /// Output that may wait for a client; beyond it the client gets a fresh picture instead.
 const MOST_WAITING: usize = 512 * 1024;
+/// So much a client may have shown without saying so.
+pub(super) const SLACK: u64 = 16 * 1024;
 
 /// A client.
 pub(super) struct Guest {
@@ -55,10 +58,23 @@ pub(super) struct Attachment {
     pub read_only: bool,
     /// Lines of history that go with a snapshot.
     pub history: u32,
+    /// Which size the session has while it is the active one.
+    pub sizes: Sizes,
     /// It missed output and needs a snapshot.
     pub behind: bool,
-    /// It never saw the main screen, only the alternate one.
-    pub lacks_main: bool,
+    /// The snapshot that it got instead was without history, to be quick; it is owed.
+    pub lacks_history: bool,
+    /// Output that may be on the way, 0 for any; the number of the last byte sent, and shown.
+    pub credit: u64,
+    pub sent: u64,
+    pub shown: u64,
+}
+
+impl Attachment {
+    /// Whether it has shown nearly all that was sent; it does not say so for every byte.
+    fn caught_up(&self) -> bool {
+        self.credit == 0 || self.shown + SLACK >= self.sent
+    }
 }
 
 struct Waiting {
@@ -162,13 +178,15 @@ impl Guest {
         }
     }
 
-    /// Queues output, or drops all that waits when it is too much.
-    pub fn output(&mut self, frame: &Rc<[u8]>) {
+    /// Queues output up to a number, or drops all that waits when it is too much.
+    pub fn output(&mut self, frame: &Rc<[u8]>, end: u64) {
         let Some(attached) = &mut self.attached else { return };
         if attached.behind {
             return;
         }
-        if self.bytes + frame.len() <= MOST_WAITING {
+        let credit = attached.credit == 0 || end.saturating_sub(attached.shown) <= attached.credit;
+        if credit && self.bytes + frame.len() <= MOST_WAITING {
+            attached.sent = end;
             return self.queue(Rc::clone(frame), true);
         }
         attached.behind = true;
@@ -185,9 +203,14 @@ impl Guest {
         self.waiting.push_back(Waiting { bytes, output });
     }
 
+    /// Whether it could take the history that it was not sent.
+    pub fn lacks_history(&self) -> bool {
+        self.waiting.is_empty() && self.attached.as_ref().is_some_and(|a| a.lacks_history && a.caught_up())
+    }
+
     /// Whether it should get a picture now: it is behind, and has read all there was.
     pub fn wants_picture(&self) -> bool {
-        self.waiting.is_empty() && self.attached.as_ref().is_some_and(|a| a.behind)
+        self.waiting.is_empty() && self.attached.as_ref().is_some_and(|a| a.behind && a.caught_up())
     }
 
     /// Writes as much as goes.

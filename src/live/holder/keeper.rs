@@ -45,12 +45,13 @@ pub(super) struct Keeper {
     stopping: Option<(Watch, usize)>,
     /// Since the program ended, and since its last output after that.
     draining: Option<(Watch, Watch)>,
-    was_alternate: bool,
     /// The way in for others, while there is one.
     gate: Option<Gate>,
     audit: Option<PathBuf>,
     /// Clients came or went since those who wait were told.
     changed: bool,
+    /// Since the program's last output.
+    quiet: Watch,
 }
 
 /// What the poll said.
@@ -93,10 +94,10 @@ impl Keeper {
             activity: 0,
             stopping: None,
             draining: None,
-            was_alternate: false,
             gate: None,
             audit,
             changed: false,
+            quiet: Watch::start(),
         })
     }
 
@@ -137,7 +138,9 @@ impl Keeper {
         let drain = self.draining.map(|(_, quiet)| QUIET.saturating_sub(quiet.elapsed()));
         let changed = self.changed.then_some(Duration::ZERO);
         let look = self.session.look_due();
-        [pause, stop, drain, changed, look, self.gate_due()].into_iter().flatten().min()
+        let owed =
+            self.guests.iter().any(Guest::lacks_history).then(|| QUIET.saturating_sub(self.quiet.elapsed()));
+        [pause, stop, drain, changed, look, owed, self.gate_due()].into_iter().flatten().min()
     }
 
     fn wait(&self, patience: Option<Duration>) -> Ready {
@@ -198,21 +201,15 @@ impl Keeper {
         if bytes.is_empty() {
             return;
         }
+        self.quiet = Watch::start();
         if let Some((_, quiet)) = &mut self.draining {
             *quiet = Watch::start();
         }
         if self.guests.iter().any(|guest| guest.attached.is_some()) {
             let frame: Rc<[u8]> = output_frame(start, &bytes).into();
-            self.guests.iter_mut().for_each(|guest| guest.output(&frame));
+            let end = self.session.seq();
+            self.guests.iter_mut().for_each(|guest| guest.output(&frame, end));
         }
-        let alternate = self.session.screen().modes().alternate_screen;
-        if self.was_alternate && !alternate {
-            for attached in self.guests.iter_mut().filter_map(|g| g.attached.as_mut()) {
-                attached.behind |= attached.lacks_main;
-                attached.lacks_main = false;
-            }
-        }
-        self.was_alternate = alternate;
     }
 
     fn welcome(&mut self) {
@@ -253,8 +250,16 @@ impl Keeper {
             }
             guest.write();
             if guest.wants_picture() {
-                self.picture(index);
+                self.picture(index, false);
                 self.guests[index].write();
+            }
+        }
+        if self.quiet.elapsed() >= QUIET {
+            for index in 0..self.guests.len() {
+                if self.guests[index].lacks_history() {
+                    self.picture(index, true);
+                    self.guests[index].write();
+                }
             }
         }
         if self.guests.iter().any(Guest::gone) {

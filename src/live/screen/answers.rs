@@ -1,184 +1,179 @@
-//! What the emulator hands out: the answers to a program's questions, its title, and events.
+//! Answers to what programs ask a terminal.
 
-use std::collections::VecDeque;
+use super::modes::private;
+use super::parse::Sequence;
+use super::term::Term;
 
-/// Events that nobody fetched are dropped beyond this number, oldest first.
-const MOST_NOTICES: usize = 64;
-/// A program that asks without ever reading gets no more than this.
-const MOST_REPLY_BYTES: usize = 64 * 1024;
-const LONGEST_TITLE: usize = 256;
+/// A cell in pixels, for programs that want to know: nobody sees pixels here.
+const CELL: (usize, usize) = (8, 16);
 
-/// Something a program told its terminal, beyond the picture. Text is free of control characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The bell.
-    Bell,
-    /// A notification (OSC 9, OSC 777).
-    Notify {
-        /// Its heading, empty with OSC 9.
-        title: String,
-        /// Its text.
-        body: String,
-    },
-    /// The working folder as a `file://` address (OSC 7).
-    Folder(String),
-    /// Progress (OSC 9;4): state 0 to 4 and percent.
-    Progress(u8, u8),
-    /// Text for the clipboard, in base64 (OSC 52).
-    Clipboard(String),
-    /// A mark of shell integration (OSC 133): `A` prompt, `B` what is typed, `C` output, `D` the end,
-    /// with the exit status if it was told.
-    Mark(char, Option<i32>),
-    /// What a tool says of itself (OSC 7501, sent by Codex).
-    Tool(String),
-}
+impl Term {
+    /// DA1: a VT420 with selective erase, technical characters, horizontal scrolling, colours, rectangles and
+    /// a clipboard that can be written.
+    pub fn primary_attributes(&mut self) {
+        self.reports.reply("\x1b[?64;1;6;9;15;21;22;28;52c");
+    }
 
-/// The emulator's callbacks.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    pub replies: Vec<u8>,
-    pub notices: VecDeque<Notice>,
-    pub title: Option<String>,
-    pub focus_events: bool,
-    pub synchronized: bool,
-    /// Row that origin mode counts from; the cursor's report is relative to it.
-    pub origin: u16,
-}
-
-impl Answers {
-    fn reply(&mut self, bytes: impl AsRef<[u8]>) {
-        if self.replies.len() < MOST_REPLY_BYTES {
-            self.replies.extend_from_slice(bytes.as_ref());
+    /// DSR.
+    pub fn status_report(&mut self, what: u16) {
+        match what {
+            5 => self.reports.reply("\x1b[0n"),
+            6 => self.position(""),
+            _ => {}
         }
     }
 
-    fn notice(&mut self, notice: Notice) {
-        if self.notices.len() == MOST_NOTICES {
-            self.notices.pop_front();
-        }
-        self.notices.push_back(notice);
-    }
-
-    fn private_mode(&mut self, params: &[&[u16]], on: bool) {
-        for param in params {
-            match param {
-                [1004] => self.focus_events = on,
-                [2026] => self.synchronized = on,
-                _ => {}
+    /// DSR of the private kind; devices that we lack say so.
+    pub fn private_report(&mut self, what: u16, id: u16) {
+        let answer = match what {
+            6 => return self.position("?"),
+            // The sum of no macros.
+            63 => return self.reports.reply(format!("\x1bP{id}!~0000\x1b\\")),
+            // No printer.
+            15 => "\x1b[?13n",
+            // User-defined keys are locked.
+            25 => "\x1b[?21n",
+            // A North American keyboard, ready.
+            26 => "\x1b[?27;1;0;0n",
+            // No locator.
+            53 | 55 => "\x1b[?53n",
+            56 => "\x1b[?57;0n",
+            // No room for macros, and none is there.
+            62 => "\x1b[0*{",
+            // All is well.
+            75 => "\x1b[?70n",
+            // One session.
+            85 => "\x1b[?83n",
+            // Dark or light.
+            996 => {
+                let (r, g, b) = self.palette.get(super::palette::DYNAMIC + 11);
+                let light = u16::from(r) + u16::from(g) + u16::from(b) > 3 * 128;
+                if light { "\x1b[?997;2n" } else { "\x1b[?997;1n" }
             }
-        }
-    }
-
-    fn position(&mut self, screen: &vt100::Screen, mark: &str) {
-        let (row, col) = screen.cursor_position();
-        let cols = screen.size().1.get();
-        let row = row.saturating_sub(self.origin) + 1;
-        self.reply(format!("\x1b[{mark}{row};{}R", col.min(cols - 1) + 1));
-    }
-
-    /// DECRQM: 1 set, 2 reset, 0 not known.
-    fn mode_state(&self, screen: &vt100::Screen, mode: u16) -> u8 {
-        use vt100::{MouseProtocolEncoding as E, MouseProtocolMode as M};
-        let on = match mode {
-            1 => screen.application_cursor(),
-            25 => !screen.hide_cursor(),
-            47 | 1047 | 1049 => screen.alternate_screen(),
-            66 => screen.application_keypad(),
-            9 => screen.mouse_protocol_mode() == M::Press,
-            1000 => screen.mouse_protocol_mode() == M::PressRelease,
-            1002 => screen.mouse_protocol_mode() == M::ButtonMotion,
-            1003 => screen.mouse_protocol_mode() == M::AnyMotion,
-            1004 => self.focus_events,
-            1005 => screen.mouse_protocol_encoding() == E::Utf8,
-            1006 => screen.mouse_protocol_encoding() == E::Sgr,
-            2004 => screen.bracketed_paste(),
-            2026 => self.synchronized,
-            _ => return 0,
+            _ => return,
         };
-        if on { 1 } else { 2 }
-    }
-}
-
-impl vt100::Callbacks for Answers {
-    fn audible_bell(&mut self, _: &mut vt100::Screen) {
-        self.notice(Notice::Bell);
+        self.reports.reply(answer);
     }
 
-    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
-        let title = clean(title, LONGEST_TITLE);
-        self.title = (!title.is_empty()).then_some(title);
-    }
-
-    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
-        self.notice(Notice::Clipboard(String::from_utf8_lossy(data).into_owned()));
-    }
-
-    fn unhandled_csi(
-        &mut self,
-        screen: &mut vt100::Screen,
-        first: Option<u8>,
-        second: Option<u8>,
-        params: &[&[u16]],
-        last: char,
-    ) {
-        let number = params.first().and_then(|p| p.first()).copied().unwrap_or(0);
-        match (first, second, last) {
-            // A VT220 with colours; what xterm-256color promises and nothing more.
-            (None, None, 'c') if number == 0 => self.reply("\x1b[?62;22c"),
-            (Some(b'>'), None, 'c') if number == 0 => self.reply("\x1b[>1;10;0c"),
-            (None, None, 'n') if number == 5 => self.reply("\x1b[0n"),
-            (None, None, 'n') if number == 6 => self.position(screen, ""),
-            (Some(b'?'), None, 'n') if number == 6 => self.position(screen, "?"),
-            (Some(b'?'), Some(b'$'), 'p') => {
-                let state = self.mode_state(screen, number);
-                self.reply(format!("\x1b[?{number};{state}$y"));
-            }
-            (Some(b'>'), None, 'q') => {
-                self.reply(concat!("\x1bP>|sf ", env!("CARGO_PKG_VERSION"), "\x1b\\"));
-            }
-            (None, None, 't') if number == 18 => {
-                let (rows, cols) = screen.size();
-                self.reply(format!("\x1b[8;{rows};{cols}t"));
-            }
-            (Some(b'?'), None, 'h') => self.private_mode(params, true),
-            (Some(b'?'), None, 'l') => self.private_mode(params, false),
-            _ => {}
+    /// The cursor's place, from the margins in origin mode.
+    fn position(&mut self, mark: &str) {
+        let (mut x, mut y) = (self.x, self.y);
+        if self.modes.is(private::ORIGIN) {
+            x = x.saturating_sub(self.margins.left);
+            y = y.saturating_sub(self.margins.top);
         }
+        // The extended report names the page, of which there is one.
+        let page = if mark == "?" { ";1" } else { "" };
+        self.reports.reply(format!("\x1b[{mark}{};{}{page}R", y + 1, x + 1));
     }
 
-    fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
-        match params {
-            [b"7", folder] => self.notice(Notice::Folder(clean(folder, 4096))),
-            [b"9", b"4", rest @ ..] => {
-                let number = |i: usize| {
-                    rest.get(i).and_then(|b| std::str::from_utf8(b).ok()).and_then(|t| t.parse().ok())
+    /// XTWINOPS: sizes are told, titles are put aside; windows are the person's own.
+    pub fn window(&mut self, seq: &Sequence) {
+        let (cols, rows) = (self.cols(), self.rows());
+        let (width, height) = (cols * CELL.0, rows * CELL.1);
+        let answer = match seq.number(0) {
+            11 => "\x1b[1t".to_owned(),
+            13 => "\x1b[3;0;0t".to_owned(),
+            14 => format!("\x1b[4;{height};{width}t"),
+            15 => format!("\x1b[5;{height};{width}t"),
+            16 => format!("\x1b[6;{};{}t", CELL.1, CELL.0),
+            18 => format!("\x1b[8;{rows};{cols}t"),
+            19 => format!("\x1b[9;{rows};{cols}t"),
+            // A title that is read back could type for the person, so the answer is empty.
+            20 | 21 => {
+                let (mark, title) = match seq.number(0) {
+                    20 => ('L', &self.reports.icon),
+                    _ => ('l', &self.reports.title),
                 };
-                self.notice(Notice::Progress(number(0).unwrap_or(0), number(1).unwrap_or(0)));
+                let title = title.as_deref().filter(|_| self.reports.reveals).unwrap_or("");
+                format!("\x1b]{mark}{title}\x1b\\")
             }
-            [b"9", body @ ..] => {
-                self.notice(Notice::Notify { title: String::new(), body: clean(&body.join(&b';'), 1024) });
-            }
-            [b"777", b"notify", title, body @ ..] => self.notice(Notice::Notify {
-                title: clean(title, LONGEST_TITLE),
-                body: clean(&body.join(&b';'), 1024),
-            }),
-            [b"133", mark, rest @ ..] => {
-                let status =
-                    rest.first().and_then(|b| std::str::from_utf8(b).ok()).and_then(|t| t.parse().ok());
-                if let Some(letter) = mark.first() {
-                    self.notice(Notice::Mark(char::from(*letter), status));
-                }
-            }
-            [b"7501", said @ ..] => self.notice(Notice::Tool(clean(&said.join(&b';'), 4096))),
-            // Light on dark: programs only use this to choose between their two palettes.
-            [b"10", b"?"] => self.reply("\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\"),
-            [b"11", b"?"] => self.reply("\x1b]11;rgb:0000/0000/0000\x1b\\"),
+            22 => return self.reports.push_title(seq.number(1)),
+            23 => return self.reports.pop_title(seq.number(1)),
+            _ => return,
+        };
+        self.reports.reply(answer);
+    }
+
+    /// The size, unasked (mode 2048).
+    pub fn report_size(&mut self) {
+        let (cols, rows) = (self.cols(), self.rows());
+        let (width, height) = (cols * CELL.0, rows * CELL.1);
+        self.reports.reply(format!("\x1b[48;{rows};{cols};{height};{width}t"));
+    }
+
+    /// Device control strings: DECRQSS and XTGETTCAP are answered, pictures are not shown.
+    pub fn device_string(&mut self, head: &Sequence, data: &[u8]) {
+        match (head.between, head.last) {
+            (b'$', b'q') => self.setting(data),
+            (b'+', b'q') => self.capabilities(data),
             _ => {}
+        }
+    }
+
+    /// DECRQSS.
+    fn setting(&mut self, what: &[u8]) {
+        let m = self.margins;
+        let value = match what {
+            b"m" => self.pen.numbers(),
+            b"r" => format!("{};{}", m.top + 1, m.bottom),
+            b"s" => format!("{};{}", m.left + 1, m.right),
+            b" q" => self.cursor_style.max(1).to_string(),
+            b"\"q" => u8::from(self.pen.flags & super::style::flag::KEPT != 0).to_string(),
+            b"\"p" => format!("6{};1", self.level),
+            b"*x" => (if self.rectangles { "2" } else { "0" }).to_owned(),
+            b"t" | b"*|" => self.rows().to_string(),
+            b"$|" => self.cols().to_string(),
+            b"$}" | b"$~" => "0".to_owned(),
+            _ => return self.reports.reply("\x1bP0$r\x1b\\"),
+        };
+        let what = String::from_utf8_lossy(what).into_owned();
+        self.reports.reply(format!("\x1bP1$r{value}{what}\x1b\\"));
+    }
+
+    /// XTGETTCAP: names in hexadecimal, separated by semicolons.
+    fn capabilities(&mut self, names: &[u8]) {
+        for name in names.split(|b| *b == b';') {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let Some(value) = unhex(&name).and_then(|n| capability(&n)) else {
+                self.reports.reply(format!("\x1bP0+r{name}\x1b\\"));
+                continue;
+            };
+            let hex: String = value.bytes().map(|b| format!("{b:02X}")).collect();
+            let sign = if hex.is_empty() { "" } else { "=" };
+            self.reports.reply(format!("\x1bP1+r{name}{sign}{hex}\x1b\\"));
         }
     }
 }
 
-/// Text without control characters, cut to a number of characters.
-fn clean(bytes: &[u8], most: usize) -> String {
-    String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).take(most).collect()
+/// What is true of this terminal beyond `xterm-256color` (terminfo(5), and tmux's names).
+fn capability(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Co" | "colors" => "256",
+        "TN" | "name" => "xterm-256color",
+        "RGB" => "8/8/8",
+        "Tc" | "Su" => "",
+        "Ss" => "\x1b[%p1%d q",
+        "Se" => "\x1b[2 q",
+        "Smulx" => "\x1b[4:%p1%dm",
+        "Setulc" => "\x1b[58:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%d%;m",
+        "smxx" => "\x1b[9m",
+        "rmxx" => "\x1b[29m",
+        "Ms" => "\x1b]52;%p1%s;%p2%s\x07",
+        "BE" => "\x1b[?2004h",
+        "BD" => "\x1b[?2004l",
+        "PS" => "\x1b[200~",
+        "PE" => "\x1b[201~",
+        "Sync" => "\x1b[?2026%?%p1%{1}%-%tl%eh%;",
+        _ => return None,
+    })
+}
+
+fn unhex(text: &str) -> Option<String> {
+    if text.is_empty() || !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let byte = |i: usize| u8::from_str_radix(text.get(i..i + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
+    String::from_utf8(bytes?).ok()
 }

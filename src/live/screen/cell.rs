@@ -1,7 +1,9 @@
 //! What can be read off a screen.
 
+use std::ops::Deref;
+
 /// A colour as the program named it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Color {
     /// The terminal's own.
     #[default]
@@ -12,27 +14,93 @@ pub enum Color {
     Rgb(u8, u8, u8),
 }
 
+/// The text of a cell: a grapheme, empty when blank. Reads as a `str`.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a>(Kind<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Kind<'a> {
+    One([u8; 4], u8),
+    Cluster(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// A single character.
+    pub(super) fn one(c: char) -> Self {
+        let mut bytes = [0; 4];
+        let len = c.encode_utf8(&mut bytes).len();
+        Self(Kind::One(bytes, u8::try_from(len).unwrap_or(0)))
+    }
+
+    /// Several characters that are drawn as one.
+    pub(super) fn cluster(text: &'a str) -> Self {
+        Self(Kind::Cluster(text))
+    }
+
+    /// Nothing.
+    pub(super) const fn empty() -> Self {
+        Self(Kind::Cluster(""))
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Kind::One(bytes, len) => {
+                std::str::from_utf8(bytes.get(..usize::from(*len)).unwrap_or_default()).unwrap_or_default()
+            }
+            Kind::Cluster(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
 /// One cell of the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell<'a> {
     /// A grapheme; empty means blank.
-    pub text: &'a str,
+    pub text: Text<'a>,
     /// Columns that it takes: 1, 2, or 0 for the right half of a wide one.
     pub width: u8,
     /// Colour of the text.
     pub fg: Color,
     /// Colour behind it.
     pub bg: Color,
+    /// Colour of the underline.
+    pub line: Color,
     /// Bold.
     pub bold: bool,
     /// Faint.
     pub dim: bool,
     /// Italic.
     pub italic: bool,
-    /// Underlined.
-    pub underline: bool,
+    /// Underlined: 0 not, 1 once, 2 twice, 3 curly, 4 dotted, 5 dashed.
+    pub underline: u8,
+    /// Blinking.
+    pub blink: bool,
     /// Colours swapped.
     pub inverse: bool,
+    /// Not shown.
+    pub hidden: bool,
+    /// Struck through.
+    pub strike: bool,
+    /// The address behind it (OSC 8), empty when there is none.
+    pub link: &'a str,
 }
 
 /// The cursor.
@@ -74,6 +142,10 @@ pub enum MouseEncoding {
     Utf8,
     /// Digits (mode 1006).
     Sgr,
+    /// Digits, without the mark (mode 1015).
+    Urxvt,
+    /// Digits that count pixels (mode 1016); cells are 8 by 16.
+    Pixels,
 }
 
 /// The modes that a program has set, as far as they change what is sent to it or how it is shown.
@@ -95,69 +167,17 @@ pub struct Modes {
     pub mouse: Mouse,
     /// Their encoding.
     pub mouse_encoding: MouseEncoding,
-}
-
-impl From<vt100::Color> for Color {
-    fn from(color: vt100::Color) -> Self {
-        match color {
-            vt100::Color::Default => Self::Default,
-            vt100::Color::Idx(i) => Self::Index(i),
-            vt100::Color::Rgb(r, g, b) => Self::Rgb(r, g, b),
-        }
-    }
-}
-
-impl<'a> From<&'a vt100::Cell> for Cell<'a> {
-    fn from(cell: &'a vt100::Cell) -> Self {
-        Self {
-            text: cell.contents(),
-            width: match (cell.is_wide(), cell.is_wide_continuation()) {
-                (true, _) => 2,
-                (false, true) => 0,
-                (false, false) => 1,
-            },
-            fg: cell.fgcolor().into(),
-            bg: cell.bgcolor().into(),
-            bold: cell.bold(),
-            dim: cell.dim(),
-            italic: cell.italic(),
-            underline: cell.underline(),
-            inverse: cell.inverse(),
-        }
-    }
-}
-
-impl From<vt100::MouseProtocolMode> for Mouse {
-    fn from(mode: vt100::MouseProtocolMode) -> Self {
-        match mode {
-            vt100::MouseProtocolMode::None => Self::Off,
-            vt100::MouseProtocolMode::Press => Self::Press,
-            vt100::MouseProtocolMode::PressRelease => Self::PressRelease,
-            vt100::MouseProtocolMode::ButtonMotion => Self::ButtonMotion,
-            vt100::MouseProtocolMode::AnyMotion => Self::AnyMotion,
-        }
-    }
-}
-
-impl From<vt100::MouseProtocolEncoding> for MouseEncoding {
-    fn from(encoding: vt100::MouseProtocolEncoding) -> Self {
-        match encoding {
-            vt100::MouseProtocolEncoding::Default => Self::Default,
-            vt100::MouseProtocolEncoding::Utf8 => Self::Utf8,
-            vt100::MouseProtocolEncoding::Sgr => Self::Sgr,
-        }
-    }
-}
-
-/// The number of DECSCUSR.
-pub(super) fn style_number(style: vt100::CursorStyle) -> u8 {
-    match style {
-        vt100::CursorStyle::Default => 0,
-        vt100::CursorStyle::BlinkBlock => 1,
-        vt100::CursorStyle::SteadyBlock => 2,
-        vt100::CursorStyle::BlinkUnderline => 3,
-        vt100::CursorStyle::SteadyUnderline => 4,
-        vt100::CursorStyle::BlinkVerticalBar => 5,
-        vt100::CursorStyle::SteadyVerticalBar => 6,
-    }
+    /// On the alternate screen, the wheel sends arrows (mode 1007).
+    pub wheel_arrows: bool,
+    /// The backspace key sends BS instead of DEL (DECBKM).
+    pub backarrow: bool,
+    /// Enter sends CR and LF (LNM).
+    pub new_line: bool,
+    /// Flags of the kitty keyboard protocol: 1 disambiguate, 2 event types, 4 alternate keys, 8 all
+    /// keys as sequences, 16 their text.
+    pub keyboard: u8,
+    /// xterm's modifyOtherKeys, 0 to 2.
+    pub other_keys: u8,
+    /// Light and dark are reported (mode 2031).
+    pub scheme: bool,
 }

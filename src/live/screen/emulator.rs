@@ -1,52 +1,26 @@
 //! The screen: the emulator, kept from harm.
 
-use std::fmt::{self, Write};
-use std::num::NonZeroU16;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::answers::Answers;
-use super::cell::{self, Cell, Cursor, Modes};
-use super::scan::{self, Piece, Swallow};
-use super::{Notice, sgr};
+use super::cell::{Cell, Color, Cursor, Modes, Mouse, MouseEncoding, Text};
+use super::modes::private;
+use super::parse::Parser;
+use super::report::Notice;
+use super::row::{CLUSTER, Row, Slot, VALUE};
+use super::style::flag;
+use super::term::{Term, tabs};
 
 /// The largest screen; nobody reads more, and a wrong size must not take the memory.
 const LARGEST: u16 = 1000;
-/// The emulator takes 32 bytes a cell, so history is short here; the holder's ring keeps more.
-const MOST_SCROLLBACK: usize = 1000;
 
 /// A terminal without glass. Never panics and never grows beyond its size and scrollback, whatever
 /// it is fed.
 pub struct Screen {
-    pub(super) parser: vt100::Parser<Answers>,
-    scrollback: usize,
-    held: Vec<u8>,
-    swallow: Option<Swallow>,
-    drawing: LineDrawing,
-    /// Scroll regions of the main and of the alternate screen.
-    regions: [Region; 2],
-}
-
-/// What the emulator keeps to itself, but a snapshot must carry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Region {
-    /// First and last row from 1, when it is not the whole screen.
-    pub rows: Option<(u16, u16)>,
-    /// Whether the cursor is addressed relative to it.
-    pub origin: bool,
-}
-
-/// The two character sets and which is in use.
-#[derive(Clone, Copy, Debug, Default)]
-struct LineDrawing {
-    g0: bool,
-    g1: bool,
-    shifted: bool,
-}
-
-impl LineDrawing {
-    fn active(self) -> bool {
-        if self.shifted { self.g1 } else { self.g0 }
-    }
+    pub(super) parser: Parser,
+    pub(super) term: Term,
+    /// How many lines the picture is scrolled back.
+    back: usize,
 }
 
 impl fmt::Debug for Screen {
@@ -61,343 +35,260 @@ impl Screen {
         Self::with_scrollback(cols, rows, 0)
     }
 
-    /// A blank screen that keeps some of the lines that leave it at the top, 1000 at most.
-    pub fn with_scrollback(cols: u16, rows: u16, lines: usize) -> Self {
-        let scrollback = lines.min(MOST_SCROLLBACK);
-        Self {
-            parser: parser(cols, rows, scrollback),
-            scrollback,
-            held: Vec::new(),
-            swallow: None,
-            drawing: LineDrawing::default(),
-            regions: [Region::default(); 2],
-        }
+    /// A blank screen that keeps the lines that leave it at the top, as long as they take no more
+    /// than `bytes` of the memory (8 a cell up to the last that was written, and 32 a line).
+    pub fn with_scrollback(cols: u16, rows: u16, bytes: usize) -> Self {
+        let term = Term::new(clamp(cols), clamp(rows), bytes);
+        Self { parser: Parser::default(), term, back: 0 }
+    }
+
+    /// Lets the program ask for the text of cells and for titles, as conformance suites must. There
+    /// is no way to it in ordinary builds: whoever can write to a terminal could read it.
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn reveal(&mut self) {
+        self.term.reports.reveals = true;
     }
 
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
-        let (rows, cols) = self.parser.screen().size();
-        (cols.get(), rows.get())
+        let size = |n: usize| u16::try_from(n).unwrap_or(LARGEST);
+        (size(self.term.cols()), size(self.term.rows()))
     }
 
-    /// Changes the size, clamped as in [`Screen::new`]. Lines are cut, not reflowed; programs on a
-    /// PTY redraw themselves.
+    /// Changes the size, clamped as in [`Screen::new`]. On the main screen lines are wrapped anew,
+    /// history included; the alternate screen is cut or filled up, its program redraws it.
     pub fn resize(&mut self, cols: u16, rows: u16) {
-        if self.size() == (clamp(cols).get(), clamp(rows).get()) {
-            return;
+        let (cols, rows) = (clamp(cols), clamp(rows));
+        if (self.term.cols(), self.term.rows()) != (cols, rows) {
+            self.guard(|screen| screen.term.resize(cols, rows));
+            self.scroll_to(self.back);
         }
-        self.regions = [Region::default(); 2];
-        self.guard(|parser| parser.set_size(clamp(rows), clamp(cols)));
     }
 
     /// Reads what a program wrote. Sequences may be cut anywhere between two calls.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let joined;
-        let all = if self.held.is_empty() {
-            bytes
-        } else {
-            let mut held = std::mem::take(&mut self.held);
-            held.extend_from_slice(bytes);
-            joined = held;
-            &joined
-        };
-        // What needs no change goes on in runs as long as possible: from..at.
-        let (mut from, mut at) = (0, 0);
-        loop {
-            let (piece, len) = scan::next(&all[at..], &mut self.swallow);
-            let Some(piece) = piece else {
-                self.emulate(&all[from..at]);
-                self.held.extend_from_slice(&all[at + len..]);
-                return;
-            };
-            let piece_len = piece_len(piece);
-            if piece_len < len {
-                self.emulate(&all[from..at]);
-                from = at + len - piece_len;
-            }
-            let start = at + len - piece_len;
-            at += len;
-            if self.goes_through(piece) {
-                continue;
-            }
-            self.emulate(&all[from..start]);
-            self.special(piece);
-            from = at;
+        let before = self.lines_ever();
+        self.guard(|screen| {
+            screen.parser.read(bytes, &mut screen.term);
+            screen.term.tidy();
+        });
+        if self.back > 0 {
+            // Whoever reads what was before goes on reading it.
+            let new = self.lines_ever().saturating_sub(before);
+            self.scroll_to(self.back.saturating_add(usize::try_from(new).unwrap_or(0)));
         }
     }
 
-    /// Whether the emulator can take a piece as it is, and nothing in it concerns us.
-    fn goes_through(&self, piece: Piece<'_>) -> bool {
-        match piece {
-            Piece::Text(_) => !self.drawing.active(),
-            Piece::Osc(_) => true,
-            Piece::Shift(_) => false,
-            Piece::Escape([_, last]) => !matches!(last, b'D' | b'E' | b'c'),
-            Piece::Escape(_) => false,
-            Piece::Csi(seq) => match seq.last() {
-                Some(b'm') => !seq.contains(&b':') && !seq.windows(2).any(|w| w == b"58"),
-                Some(b'Z' | b'I' | b'b' | b'r' | b'p' | b'h' | b'l') => false,
-                _ => true,
-            },
-        }
-    }
-
-    /// Gives a piece to the emulator in words that it knows, and keeps what it forgets.
-    fn special(&mut self, piece: Piece<'_>) {
-        match piece {
-            Piece::Text(text) => {
-                let drawn = draw_lines(text);
-                self.emulate(&drawn);
-            }
-            Piece::Osc(bytes) => self.emulate(bytes),
-            Piece::Shift(out) => {
-                self.drawing.shifted = out;
-                // It also ends a character that was cut off.
-                self.emulate(if out { b"\x0e" } else { b"\x0f" });
-            }
-            Piece::Escape(seq) => self.escape(seq),
-            Piece::Csi(seq) => self.csi(seq),
-        }
-    }
-
-    fn escape(&mut self, seq: &[u8]) {
-        match seq {
-            [_, b'D'] => self.emulate(b"\n"),
-            [_, b'E'] => self.emulate(b"\r\n"),
-            [_, b'(', set] => {
-                self.drawing.g0 = *set == b'0';
-                self.emulate(seq);
-            }
-            [_, b')', set] => {
-                self.drawing.g1 = *set == b'0';
-                self.emulate(seq);
-            }
-            [_, b'#', b'8'] => self.fill(),
-            [_, b'c'] => {
-                self.drawing = LineDrawing::default();
-                self.regions = [Region::default(); 2];
-                let answers = self.parser.callbacks_mut();
-                (answers.focus_events, answers.synchronized) = (false, false);
-                self.emulate(seq);
-            }
-            _ => self.emulate(seq),
-        }
-    }
-
-    fn csi(&mut self, seq: &[u8]) {
-        let [_, _, body @ .., last] = seq else { return };
-        let (cols, rows) = self.size();
-        let number = |text: &[u8]| -> u16 {
-            let digits = text.split(|b| *b == b';').next().unwrap_or_default();
-            std::str::from_utf8(digits).ok().and_then(|t| t.parse().ok()).unwrap_or(1).max(1)
-        };
-        match (last, body) {
-            (b'm', _) => match sgr::rewrite(body) {
-                Some(plain) => self.emulate(&plain),
-                None => self.emulate(seq),
-            },
-            (b'Z', _) => {
-                let mut col = self.parser.screen().cursor_position().1.min(cols - 1);
-                for _ in 0..number(body).min(cols) {
-                    col = col.saturating_sub(1) / 8 * 8;
-                }
-                self.emulate(format!("\x1b[{}G", col + 1).as_bytes());
-            }
-            (b'I', _) => {
-                let tabs = usize::from(number(body).min(cols / 8 + 1));
-                self.emulate(&vec![b'\t'; tabs]);
-            }
-            // A short sequence must not ask for hours of work.
-            (b'b', _) => {
-                let most = u32::from(cols) * u32::from(rows);
-                let count = u32::from(number(body)).min(most);
-                self.emulate(format!("\x1b[{count}b").as_bytes());
-            }
-            (b'p', b"!") => {
-                *self.region() = Region::default();
-                self.emulate(b"\x1b[r\x1b[?25h\x1b[?6l\x1b[?1l\x1b>\x1b[m\x1b7");
-            }
-            (b'h', b"?1047") => self.emulate(b"\x1b[?47h"),
-            (b'l', b"?1047") => self.emulate(b"\x1b[2J\x1b[?47l"),
-            (b'h' | b'l', [b'?', modes @ ..]) => {
-                for mode in modes.split(|b| *b == b';') {
-                    match mode {
-                        b"6" => self.region().origin = *last == b'h',
-                        b"1049" if *last == b'h' => self.regions[1] = Region::default(),
-                        _ => {}
-                    }
-                }
-                self.emulate(seq);
-            }
-            (b'r', body) if body.iter().all(|b| b.is_ascii_digit() || *b == b';') => {
-                let mut edges = body
-                    .split(|b| *b == b';')
-                    .map(|t| std::str::from_utf8(t).ok().and_then(|t| t.parse::<u16>().ok()).unwrap_or(0));
-                let top = edges.next().unwrap_or(0).max(1);
-                let bottom = edges.next().filter(|b| *b > 0).unwrap_or(rows).min(rows);
-                let whole = top >= bottom || (top, bottom) == (1, rows);
-                self.region().rows = (!whole).then_some((top, bottom));
-                self.emulate(seq);
-            }
-            _ => self.emulate(seq),
-        }
-        let region = *self.region();
-        self.parser.callbacks_mut().origin = match region {
-            Region { rows: Some((top, _)), origin: true } => top - 1,
-            _ => 0,
-        };
-    }
-
-    /// DECALN: the whole screen full of E.
-    fn fill(&mut self) {
-        let (cols, rows) = self.size();
-        *self.region() = Region::default();
-        let mut out = String::from("\x1b[r\x1b[?6l");
-        let line = "E".repeat(usize::from(cols));
-        for row in 1..=rows {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\x1b[{row};1H{line}");
-        }
-        out.push_str("\x1b[H");
-        self.emulate(out.as_bytes());
-    }
-
-    /// The region of the screen that is shown.
-    pub(super) fn region(&mut self) -> &mut Region {
-        &mut self.regions[usize::from(self.parser.screen().alternate_screen())]
-    }
-
-    /// What a reader of the rest of the stream must have seen, if the stream is in the middle of
-    /// a sequence.
-    pub(super) fn unfinished(&self) -> Vec<u8> {
-        match self.swallow {
-            Some(Swallow::Osc) => b"\x1b]".to_vec(),
-            Some(Swallow::Other) => b"\x1bP".to_vec(),
-            None => self.held.clone(),
-        }
-    }
-
-    fn emulate(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.guard(|parser| parser.process(bytes));
-        }
+    fn lines_ever(&self) -> u64 {
+        let grid = &self.term.page.grid;
+        grid.lost() + grid.history() as u64
     }
 
     /// An emulator that trips is replaced by a blank one: the program redraws sooner or later.
-    fn guard(&mut self, act: impl FnOnce(&mut vt100::Parser<Answers>)) {
-        let parser = &mut self.parser;
-        if catch_unwind(AssertUnwindSafe(|| act(parser))).is_err() {
+    fn guard(&mut self, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
+            tracing::error!("the emulator tripped; its screen begins anew");
             let (cols, rows) = self.size();
-            let answers = std::mem::take(self.parser.callbacks_mut());
-            self.parser = self::parser(cols, rows, self.scrollback);
-            *self.parser.callbacks_mut() = answers;
-            self.regions = [Region::default(); 2];
+            let mut term = Term::new(clamp(cols), clamp(rows), self.term.limit);
+            std::mem::swap(&mut term.reports, &mut self.term.reports);
+            (self.term, self.parser) = (term, Parser::default());
         }
     }
 
     /// What the program asked its terminal: bytes to be typed into it. Only the holder sends them;
     /// a client's screen would answer a second time.
     pub fn take_replies(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.parser.callbacks_mut().replies)
+        std::mem::take(&mut self.term.reports.replies)
     }
 
     /// What happened beside the picture since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        self.parser.callbacks_mut().notices.drain(..).collect()
+        self.term.reports.notices.drain(..).collect()
     }
 
     /// The title that the program set.
     pub fn title(&self) -> Option<&str> {
-        self.parser.callbacks().title.as_deref()
+        self.term.reports.title.as_deref()
     }
 
     /// The modes that the program set.
     pub fn modes(&self) -> Modes {
-        let screen = self.parser.screen();
+        let modes = &self.term.modes;
+        let mouse = [
+            (1003, Mouse::AnyMotion),
+            (1002, Mouse::ButtonMotion),
+            (1000, Mouse::PressRelease),
+            (9, Mouse::Press),
+        ];
+        let encoding = [
+            (1016, MouseEncoding::Pixels),
+            (1006, MouseEncoding::Sgr),
+            (1015, MouseEncoding::Urxvt),
+            (1005, MouseEncoding::Utf8),
+        ];
         Modes {
-            application_cursor: screen.application_cursor(),
-            application_keypad: screen.application_keypad(),
-            bracketed_paste: screen.bracketed_paste(),
-            alternate_screen: screen.alternate_screen(),
-            focus_events: self.parser.callbacks().focus_events,
-            synchronized: self.parser.callbacks().synchronized,
-            mouse: screen.mouse_protocol_mode().into(),
-            mouse_encoding: screen.mouse_protocol_encoding().into(),
+            application_cursor: modes.is(private::CURSOR_KEYS),
+            application_keypad: modes.is(private::KEYPAD),
+            bracketed_paste: modes.is(private::PASTE),
+            alternate_screen: self.term.alternate,
+            focus_events: modes.is(private::FOCUS),
+            synchronized: modes.is(private::SYNC),
+            mouse: mouse.into_iter().find(|(m, _)| modes.is(*m)).map_or(Mouse::Off, |(_, mouse)| mouse),
+            mouse_encoding: encoding
+                .into_iter()
+                .find(|(m, _)| modes.is(*m))
+                .map_or(MouseEncoding::Default, |(_, encoding)| encoding),
+            wheel_arrows: modes.is(private::WHEEL_ARROWS),
+            backarrow: modes.is(private::BACKARROW),
+            new_line: self.term.new_line_mode(),
+            keyboard: self.term.page.keyboard.last().copied().unwrap_or(0),
+            other_keys: self.term.other_keys,
+            scheme: modes.is(private::SCHEME),
         }
+    }
+
+    /// Ends an update that the program began and never ended (mode 2026).
+    pub fn end_update(&mut self) {
+        self.term.modes.set(private::SYNC, false);
+    }
+
+    /// The colours of the person's own terminal: what programs are told when they ask.
+    pub fn set_colors(&mut self, text: (u8, u8, u8), behind: (u8, u8, u8)) {
+        self.term.palette.outer = Some((text, behind));
     }
 
     /// The cursor. While scrolled back it is not on the picture.
     pub fn cursor(&self) -> Cursor {
-        let screen = self.parser.screen();
-        let (row, col) = screen.cursor_position();
-        let (cols, rows) = self.size();
+        let size = |n: usize| u16::try_from(n).unwrap_or(0);
         Cursor {
-            col: col.min(cols - 1),
-            row: row.min(rows - 1),
-            visible: !screen.hide_cursor() && screen.scrollback() == 0,
-            style: cell::style_number(screen.cursor_style()),
+            col: size(self.term.x),
+            row: size(self.term.y),
+            visible: self.term.modes.is(private::SHOWN) && self.back == 0,
+            style: self.term.cursor_style,
         }
     }
 
     /// One cell of the picture.
     pub fn cell(&self, col: u16, row: u16) -> Option<Cell<'_>> {
-        self.parser.screen().cell(row, col).map(Cell::from)
+        let (cols, rows) = self.size();
+        (col < cols && row < rows).then(|| self.look(self.line(row).get(usize::from(col))))
     }
 
     /// The cells of a row of the picture, from the left.
     pub fn row(&self, row: u16) -> impl Iterator<Item = Cell<'_>> {
-        let cols = self.size().0;
-        (0..cols).map_while(move |col| self.cell(col, row))
+        let (cols, rows) = self.size();
+        let line = (row < rows).then(|| self.line(row));
+        line.into_iter().flat_map(move |line| (0..usize::from(cols)).map(|x| self.look(line.get(x))))
+    }
+
+    /// A row of the picture.
+    pub(super) fn line(&self, row: u16) -> &Row {
+        let grid = &self.term.page.grid;
+        let index = grid.history().saturating_sub(self.back) + usize::from(row);
+        grid.line(index).unwrap_or_else(|| grid.row(0))
+    }
+
+    /// What a slot shows.
+    pub(super) fn look(&self, slot: Slot) -> Cell<'_> {
+        let style = self.term.styles.get(slot.style);
+        let value = slot.glyph & VALUE;
+        let text = match slot.glyph {
+            _ if slot.is_right() || value == 0 && slot.glyph & CLUSTER == 0 => Text::empty(),
+            g if g & CLUSTER != 0 => Text::cluster(self.term.styles.cluster(value)),
+            _ => char::from_u32(value).map_or(Text::empty(), Text::one),
+        };
+        let color = |color: Color| match color {
+            Color::Index(i) => match self.term.palette.changed(u16::from(i)) {
+                Some((r, g, b)) => Color::Rgb(r, g, b),
+                None => color,
+            },
+            other => other,
+        };
+        let has = |bit: u16| style.flags & bit != 0;
+        let link = self.term.styles.link(style.link);
+        Cell {
+            text,
+            width: if slot.is_right() { 0 } else { 1 + u8::from(slot.is_wide()) },
+            fg: color(style.fg),
+            bg: color(style.bg),
+            line: color(style.line),
+            bold: has(flag::BOLD),
+            dim: has(flag::DIM),
+            italic: has(flag::ITALIC),
+            underline: style.underline,
+            blink: has(flag::BLINK),
+            inverse: has(flag::INVERSE) != self.term.modes.is(private::REVERSE),
+            hidden: has(flag::HIDDEN),
+            strike: has(flag::STRIKE),
+            link: link.split_once(';').map_or("", |(_, address)| address),
+        }
     }
 
     /// Whether the text of a row goes on in the next one.
     pub fn wraps(&self, row: u16) -> bool {
-        self.parser.screen().row_wrapped(row)
+        row < self.size().1 && self.line(row).wrapped
     }
 
     /// Lines that have left at the top and are still kept; none on the alternate screen.
     pub fn history(&self) -> usize {
-        self.parser.screen().scrollback_len()
+        self.term.page.grid.history()
+    }
+
+    /// What they take of the memory, in bytes.
+    pub fn history_bytes(&self) -> usize {
+        self.term.page.grid.history_bytes()
     }
 
     /// Shows the picture as it was that many lines ago (clamped); 0 is now.
     pub fn scroll_to(&mut self, lines: usize) {
-        self.parser.screen_mut().set_scrollback(lines);
+        self.back = lines.min(self.history());
     }
 
     /// How far the picture is scrolled back.
     pub fn scrolled(&self) -> usize {
-        self.parser.screen().scrollback()
+        self.back
     }
 }
 
-fn parser(cols: u16, rows: u16, scrollback: usize) -> vt100::Parser<Answers> {
-    vt100::Parser::new_with_callbacks(clamp(rows), clamp(cols), scrollback, Answers::default())
-}
-
-fn clamp(n: u16) -> NonZeroU16 {
-    NonZeroU16::new(n.min(LARGEST)).unwrap_or(NonZeroU16::MIN)
-}
-
-fn piece_len(piece: Piece<'_>) -> usize {
-    match piece {
-        Piece::Text(bytes) | Piece::Escape(bytes) | Piece::Csi(bytes) | Piece::Osc(bytes) => bytes.len(),
-        Piece::Shift(_) => 1,
-    }
-}
-
-/// DEC special graphics for the letters that stand for them (VT100 user guide, table 3-9).
-fn draw_lines(text: &[u8]) -> Vec<u8> {
-    const SHAPES: [char; 31] = [
-        '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽',
-        '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
-    ];
-    let mut out = Vec::with_capacity(text.len() * 3);
-    for byte in text {
-        match byte.checked_sub(0x60).and_then(|i| SHAPES.get(usize::from(i))) {
-            Some(shape) => out.extend_from_slice(shape.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => out.push(*byte),
+impl Term {
+    fn resize(&mut self, cols: usize, rows: usize) {
+        let mut cursor = (self.x, self.y);
+        let (main, alternate) = if self.alternate {
+            (&mut self.other, &mut self.page)
+        } else {
+            (&mut self.page, &mut self.other)
+        };
+        let mut main_saved = (main.saved.x, main.saved.y);
+        if self.alternate {
+            // Where the main screen's cursor was left is where it comes back to.
+            let mut left = main_saved;
+            main.grid.reflow(cols, rows, &mut [&mut left]);
+            main_saved = left;
+            alternate.grid.crop(cols, rows, &mut cursor);
+        } else {
+            main.grid.reflow(cols, rows, &mut [&mut cursor, &mut main_saved]);
+            if self.pending && cursor.0 + 1 < cols {
+                // The line is longer now: there is room after what was written last.
+                cursor.0 += 1;
+                self.pending = false;
+            }
+            let mut nowhere = (0, 0);
+            alternate.grid.crop(cols, rows, &mut nowhere);
+        }
+        (main.saved.x, main.saved.y) = main_saved;
+        (self.x, self.y) = (cursor.0.min(cols - 1), cursor.1.min(rows - 1));
+        self.joins = false;
+        self.margins = self.all();
+        let mut stops = tabs(cols);
+        let kept = stops.len().min(self.tabs.len());
+        stops[..kept].copy_from_slice(&self.tabs[..kept]);
+        self.tabs = stops;
+        if self.modes.is(private::SIZE) {
+            self.report_size();
         }
     }
-    out
+}
+
+fn clamp(n: u16) -> usize {
+    usize::from(n.clamp(1, LARGEST))
 }

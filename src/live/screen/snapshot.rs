@@ -3,24 +3,38 @@
 use std::fmt::Write;
 
 use super::Screen;
+use super::modes::private;
+use super::row::{CLUSTER, Row, Slot, VALUE};
+use super::style::{Style, flag};
+use super::term::{Page, Saved, Term, tabs};
 use crate::model::live::ScreenText;
 
 impl Screen {
     /// The lines of the picture from top to bottom, without colours, trailing blanks cut.
     pub fn text(&self) -> Vec<String> {
-        let cols = self.size().0;
-        self.parser.screen().rows(0, cols).map(|line| line.trim_end().to_owned()).collect()
+        (0..self.size().1).map(|row| self.term.plain_text(self.line(row))).collect()
     }
 
     /// The text of the picture with lines that were wrapped put together again.
     pub fn contents(&self) -> String {
-        self.parser.screen().contents()
+        let mut out = String::new();
+        for row in 0..self.size().1 {
+            let line = self.line(row);
+            self.term.push_text(line, &mut out);
+            if !line.wrapped {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+            }
+        }
+        out.truncate(out.trim_end().len());
+        out
     }
 
     /// The lines that have left at the top, which are kept no longer.
     pub fn take_history(&mut self) -> Vec<String> {
         let lines = self.history_lines(self.history(), false);
-        self.parser.screen_mut().clear_scrollback();
+        self.term.page.grid.clear_history();
+        self.scroll_to(0);
         lines
     }
 
@@ -29,92 +43,296 @@ impl Screen {
         let (cols, rows) = self.size();
         let cursor = self.cursor();
         let mut lines = self.history_lines(scrollback, ansi);
-        lines.extend(self.lines(ansi));
+        if ansi {
+            lines.extend((0..rows).map(|row| self.term.colored_text(self.line(row))));
+        } else {
+            lines.extend(self.text());
+        }
         let title = self.title().map(str::to_owned);
         ScreenText { cols, rows, cursor: (cursor.col, cursor.row), lines, title }
     }
 
-    fn lines(&self, ansi: bool) -> Vec<String> {
-        if !ansi {
-            return self.text();
-        }
-        let cols = self.size().0;
-        let close = |mut line: String| {
-            if line.contains('\x1b') {
-                line.push_str("\x1b[m");
-            }
-            line
-        };
-        self.parser.screen().rows_formatted(0, cols).map(close).collect()
-    }
-
     /// The last `count` lines that left at the top.
-    fn history_lines(&mut self, count: usize, ansi: bool) -> Vec<String> {
-        let before = self.scrolled();
-        let page = usize::from(self.size().1);
-        let mut left = count.min(self.history());
-        let mut lines = Vec::with_capacity(left);
-        while left > 0 {
-            self.scroll_to(left);
-            let take = left.min(page);
-            lines.extend(self.lines(ansi).into_iter().take(take));
-            left -= take;
-        }
-        self.scroll_to(before);
-        lines
+    fn history_lines(&self, count: usize, ansi: bool) -> Vec<String> {
+        let grid = &self.term.page.grid;
+        let history = grid.history();
+        let lines = grid.all().range(history - count.min(history)..history);
+        let text = |row| if ansi { self.term.colored_text(row) } else { self.term.plain_text(row) };
+        lines.map(text).collect()
     }
 
-    /// Bytes that bring any screen of this size into this state: up to `history` earlier lines,
-    /// contents, attributes, cursor, scroll region, modes, title, and the beginning of a sequence
-    /// that is still coming in.
-    ///
-    /// The emulator's own dump neither switches to the alternate screen nor carries the region, and
-    /// leaves modes alone that it believes to be off already.
+    /// All lines that are kept, history first, and which of them go on in the next one.
+    pub fn lines(&self) -> (Vec<String>, Vec<bool>) {
+        self.term.page.grid.all().iter().map(|row| (self.term.plain_text(row), row.wrapped)).unzip()
+    }
+
+    /// Which of these lines are the output of the last command that a shell marked (OSC 133).
+    pub fn last_output(&self) -> Option<std::ops::Range<usize>> {
+        use super::row::mark::{END, OUTPUT, PROMPT};
+        let rows = self.term.page.grid.all();
+        let start = rows.iter().rposition(|row| row.marks & OUTPUT != 0)?;
+        let ends = |row: &Row| row.marks & (END | PROMPT) != 0;
+        let end = rows.iter().skip(start + 1).position(ends).map_or(rows.len(), |n| start + 1 + n);
+        let blank = rows.range(start..end).rev().take_while(|row| row.used() == 0).count();
+        (end - blank > start).then_some(start..end - blank)
+    }
+
+    /// Bytes that bring any screen of this size into this state: up to `history` earlier lines, both
+    /// screens, attributes, cursors, margins, tab stops, modes, keyboard protocols, palette, titles,
+    /// and the beginning of a sequence that is still coming in.
     pub fn formatted(&mut self, history: usize) -> Vec<u8> {
-        let mut out = String::from("\x18\x1b(B\x0f\x1b[?1004;2026l\x1b[0 q");
-        out.push_str("\x1b[?9;1000;1002;1003;1005;1006l");
-        let modes = self.modes();
-        // Writing to a String cannot fail, here and below.
-        if modes.alternate_screen {
-            out.push_str("\x1b[?1049h\x1b[?6l\x1b[r");
-        } else {
-            out.push_str("\x1b[?1049l\x1b[?6l\x1b[r");
-            let lines = self.history_lines(history, true);
-            if !lines.is_empty() {
-                out.push_str("\x1b[m\x1b[3J\x1b[2J\x1b[H");
-                for line in &lines {
-                    let _ = write!(out, "{line}\r\n");
-                }
-                // Push them out at the top.
-                let rows = usize::from(self.size().1);
-                out.push_str(&"\r\n".repeat(rows - 1));
-            }
+        let term = &self.term;
+        let mut out = Dump { text: String::with_capacity(16 * 1024), term, sgr: Vec::new(), style: 0 };
+        // Out of whatever the other one is in the middle of, and to plain writing.
+        out.text.push_str(
+            "\x18\x1b[?1049l\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[?69l\x1b[r\x1b[?6l\x1b[4l\x1b[20l\x1b[?7h\x1b[?45l\x1b[?2026l\
+             \x1b[0\"q\x1b]8;;\x1b\\\x1b[m",
+        );
+        let (main, alternate) =
+            if term.alternate { (&term.other, Some(&term.page)) } else { (&term.page, None) };
+        out.page(main, history);
+        out.saved(main.saved, term.alternate);
+        if let Some(page) = alternate {
+            // It puts the cursor aside on the way, which is where the main screen has it.
+            out.text.push_str("\x1b[?1049h");
+            out.page(page, 0);
+            out.saved(page.saved, false);
         }
-        out.push_str(&self.parser.screen().state_formatted());
-        self.finish_region(&mut out);
-        if modes.focus_events {
-            out.push_str("\x1b[?1004h");
-        }
-        if let Some(title) = self.title() {
-            let _ = write!(out, "\x1b]2;{title}\x1b\\");
-        }
-        let mut out = out.into_bytes();
-        out.extend(self.unfinished());
+        out.rest();
+        let mut bytes = out.text.into_bytes();
+        bytes.extend(self.parser.unfinished());
+        bytes
+    }
+}
+
+impl Term {
+    /// The characters of a row, blanks between them, none at the end.
+    pub fn plain_text(&self, row: &Row) -> String {
+        let mut out = String::with_capacity(row.cells.len());
+        self.push_text(row, &mut out);
+        out.truncate(out.trim_end_matches(' ').len());
         out
     }
 
-    /// Setting the region moves the cursor, so it comes last and the cursor is put back.
-    fn finish_region(&mut self, out: &mut String) {
-        let region = *self.region();
-        let Some((top, bottom)) = region.rows else {
-            return;
-        };
-        let cursor = self.cursor();
-        let _ = write!(out, "\x1b[{top};{bottom}r");
-        let from = if region.origin { top - 1 } else { 0 };
-        if region.origin {
-            out.push_str("\x1b[?6h");
+    pub fn push_text(&self, row: &Row, out: &mut String) {
+        for slot in &row.cells {
+            self.push_glyph(*slot, out);
         }
-        let _ = write!(out, "\x1b[{};{}H", cursor.row.saturating_sub(from) + 1, cursor.col + 1);
+    }
+
+    /// What a cell adds to a text.
+    pub fn push_glyph(&self, slot: Slot, out: &mut String) {
+        let value = slot.glyph & VALUE;
+        match slot.glyph {
+            _ if slot.is_right() => {}
+            g if g & CLUSTER != 0 => out.push_str(self.styles.cluster(value)),
+            _ if value == 0 => out.push(' '),
+            _ => out.push(char::from_u32(value).unwrap_or(' ')),
+        }
+    }
+
+    /// A row with its colours as sequences.
+    fn colored_text(&self, row: &Row) -> String {
+        let mut out = Dump { text: String::new(), term: self, sgr: Vec::new(), style: 0 };
+        let blank = |c: &&Slot| c.glyph & !VALUE == 0 && matches!(c.glyph, 0 | 0x20) && c.style == 0;
+        let end = row.cells.len() - row.cells.iter().rev().take_while(blank).count();
+        row.cells[..end].iter().for_each(|slot| out.slot(*slot));
+        out.style(0);
+        out.text
+    }
+}
+
+/// Writes cells as bytes.
+struct Dump<'a> {
+    text: String,
+    term: &'a Term,
+    /// The sequence of each style, once it was needed.
+    sgr: Vec<Option<String>>,
+    style: u32,
+}
+
+impl Dump<'_> {
+    fn style(&mut self, number: u32) {
+        if number == self.style {
+            return;
+        }
+        let index = number as usize;
+        if self.sgr.len() <= index {
+            self.sgr.resize(index + 1, None);
+        }
+        let (before, now) = (self.term.styles.get(self.style), self.term.styles.get(number));
+        let term = self.term;
+        let text = self.sgr[index].get_or_insert_with(|| match now == Style::default() {
+            true => "\x1b[m".to_owned(),
+            false => format!("\x1b[{}m", now.numbers()),
+        });
+        self.text.push_str(text);
+        if before.link != now.link {
+            let link = term.styles.link(now.link);
+            self.text.push_str("\x1b]8;");
+            self.text.push_str(if link.is_empty() { ";" } else { link });
+            self.text.push_str("\x1b\\");
+        }
+        if (before.flags ^ now.flags) & flag::KEPT != 0 {
+            self.text.push_str(if now.flags & flag::KEPT != 0 { "\x1b[1\"q" } else { "\x1b[0\"q" });
+        }
+        if (before.flags ^ now.flags) & flag::GUARDED != 0 {
+            self.text.push_str(if now.flags & flag::GUARDED != 0 { "\x1bV" } else { "\x1bW" });
+        }
+        self.style = number;
+    }
+
+    fn slot(&mut self, slot: Slot) {
+        if !slot.is_right() {
+            self.style(slot.style);
+            self.term.push_glyph(slot, &mut self.text);
+        }
+    }
+
+    /// Both the lines of a screen and the last `history` before them, from an empty one.
+    fn page(&mut self, page: &Page, history: usize) {
+        let grid = &page.grid;
+        let first = grid.history() - history.min(grid.history());
+        self.text.push_str(if history > 0 { "\x1b[H\x1b[2J\x1b[3J" } else { "\x1b[H" });
+        let (cols, count) = (grid.cols(), grid.all().len());
+        for index in first..count {
+            let Some(row) = grid.line(index) else { break };
+            if row.marks != 0 {
+                self.marks(row.marks);
+            }
+            let next = grid.line(index + 1).filter(|_| row.wrapped);
+            let end = if next.is_some() { cols } else { row.cells.len().min(cols) };
+            // A wide character that did not fit wraps by itself.
+            let early = next.is_some_and(|n| n.get(0).is_wide()) && row.get(cols - 1).glyph == 0;
+            for x in 0..end - usize::from(early) {
+                self.slot(row.get(x));
+            }
+            if next.is_some() {
+                continue;
+            }
+            self.style(0);
+            if end < cols {
+                self.text.push_str("\x1b[K");
+            }
+            if index + 1 < count {
+                self.text.push_str("\r\n");
+            }
+        }
+        self.style(0);
+        for flags in std::iter::once(None).chain(page.keyboard.iter().map(Some)) {
+            let _ = match flags {
+                None => write!(self.text, "\x1b[<16u"),
+                Some(flags) => write!(self.text, "\x1b[>{flags}u"),
+            };
+        }
+    }
+
+    /// Marks of a shell; the other screen need not tell anybody.
+    fn marks(&mut self, marks: u8) {
+        use super::row::mark::{COMMAND, END, OUTPUT, PROMPT};
+        for (bit, letter) in [(END, 'D'), (PROMPT, 'A'), (COMMAND, 'B'), (OUTPUT, 'C')] {
+            if marks & bit != 0 {
+                let _ = write!(self.text, "\x1b]133;{letter}\x1b\\");
+            }
+        }
+    }
+
+    /// Brings a cursor about that was put aside; `only` leaves the putting aside to a later sequence.
+    fn saved(&mut self, saved: Saved, only: bool) {
+        self.charsets(saved.charsets);
+        let _ = write!(self.text, "\x1b[{};{}H", saved.y + 1, saved.x + 1);
+        self.pen(saved.pen);
+        if !only {
+            if saved.origin {
+                let _ = write!(self.text, "\x1b[?6h\x1b[{};{}H", saved.y + 1, saved.x + 1);
+            }
+            self.text.push_str("\x1b7\x1b[?6l\x1b[m\x1b(B\x1b)B\x0f");
+        }
+    }
+
+    fn charsets(&mut self, charsets: super::charset::Charsets) {
+        for (set, lines) in ['(', ')', '*', '+'].into_iter().zip(charsets.lines) {
+            let _ = write!(self.text, "\x1b{set}{}", if lines { '0' } else { 'B' });
+        }
+        self.text.push_str(match charsets.left {
+            0 => "\x0f",
+            1 => "\x0e",
+            2 => "\x1bn",
+            _ => "\x1bo",
+        });
+        match charsets.once {
+            Some(2) => self.text.push_str("\x1bN"),
+            Some(_) => self.text.push_str("\x1bO"),
+            None => {}
+        }
+    }
+
+    fn pen(&mut self, pen: Style) {
+        let _ = write!(self.text, "\x1b[{}m", pen.numbers());
+        let link = self.term.styles.link(pen.link);
+        let _ = write!(self.text, "\x1b]8;{}\x1b\\", if link.is_empty() { ";" } else { link });
+        let _ = write!(self.text, "\x1b[{}\"q", u8::from(pen.flags & flag::KEPT != 0));
+        self.text.push_str(if pen.flags & flag::GUARDED != 0 { "\x1bV" } else { "\x1bW" });
+    }
+
+    /// Everything that is not cells.
+    fn rest(&mut self) {
+        let term = self.term;
+        let (cols, rows) = (term.cols(), term.rows());
+        self.text.push_str("\x1b[m\x1b(B\x1b)B\x0f");
+        if term.tabs != tabs(cols) {
+            self.text.push_str("\x1b[3g");
+            for x in (0..cols).filter(|x| term.tabs.get(*x).copied().unwrap_or(false)) {
+                let _ = write!(self.text, "\x1b[{}G\x1bH", x + 1);
+            }
+        }
+        let m = term.margins;
+        if (m.top, m.bottom) != (0, rows) {
+            let _ = write!(self.text, "\x1b[{};{}r", m.top + 1, m.bottom);
+        }
+        if term.modes.is(private::MARGINS) {
+            let _ = write!(self.text, "\x1b[?69h\x1b[{};{}s", m.left + 1, m.right);
+        }
+        let _ = write!(self.text, "\x1b[{} q\x1b[>4;{}m", term.cursor_style, term.other_keys);
+        self.text.push_str(&term.palette.sequences());
+        self.titles();
+        // A cursor beyond the last column comes about only by writing there.
+        let (x, y) = (term.x, term.y);
+        let row = term.page.grid.row(y);
+        let from = if term.pending && x > 0 && row.get(x).is_right() { x - 1 } else { x };
+        let _ = write!(self.text, "\x1b[{};{}H", y + 1, from + 1);
+        if term.pending {
+            self.slot(row.get(from));
+            self.style(0);
+        }
+        if term.modes.is(private::ORIGIN) {
+            // It moves the cursor, so there is no pending wrap any more.
+            let _ = write!(
+                self.text,
+                "\x1b[?6h\x1b[{};{}H",
+                (y + 1).saturating_sub(m.top),
+                (x + 1).saturating_sub(m.left)
+            );
+        }
+        self.text.push_str(&term.modes.sequences());
+        self.charsets(term.charsets);
+        self.pen(term.pen);
+    }
+
+    fn titles(&mut self) {
+        let set = |text: &mut String, title: &Option<String>, icon: &Option<String>| {
+            let _ = write!(text, "\x1b]2;{}\x1b\\", title.as_deref().unwrap_or(""));
+            if icon != title {
+                let _ = write!(text, "\x1b]1;{}\x1b\\", icon.as_deref().unwrap_or(""));
+            }
+        };
+        let reports = &self.term.reports;
+        for (title, icon) in &reports.titles {
+            set(&mut self.text, title, icon);
+            self.text.push_str("\x1b[22;0t");
+        }
+        if reports.title.is_some() || !reports.titles.is_empty() {
+            set(&mut self.text, &reports.title, &reports.icon);
+        }
     }
 }

@@ -3,14 +3,16 @@
 use super::{Keeper, output_frame};
 use crate::error::Result;
 use crate::live::holder::guest::Attachment;
-use crate::live::session::HISTORY;
-use crate::wire::frame::Frame;
+use crate::model::live::Sizes;
+use crate::wire::frame::{Frame, MAX_FRAME};
 use crate::wire::holder::{
     Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Stop, Take, Wait, join_header, read,
 };
 
 /// Output goes to clients in frames of no more than this.
 const LARGEST_OUTPUT: usize = 256 * 1024;
+/// A picture must fit into a frame.
+const LARGEST_PICTURE: usize = MAX_FRAME - 64 * 1024;
 
 impl Keeper {
     pub(super) fn frame(&mut self, index: usize, frame: &Frame) -> Result<()> {
@@ -60,6 +62,13 @@ impl Keeper {
                 self.guests[index].stops = true;
                 self.stop(stop.force);
             }
+            Kind::Shown => {
+                let shown = payload.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
+                if let Some(attached) = &mut self.guests[index].attached {
+                    // Nobody has shown what was never written.
+                    attached.shown = attached.shown.max(shown.min(self.session.seq()));
+                }
+            }
             Kind::Wait => {
                 let wait: Wait = read(payload)?;
                 self.guests[index].news_after = Some(wait);
@@ -97,16 +106,19 @@ impl Keeper {
     }
 
     pub(super) fn attach(&mut self, index: usize, attach: Attach) {
-        let alternate = self.session.screen().modes().alternate_screen;
         self.changed = true;
         let looks = self.guests[index].stranger.as_ref().is_some_and(|stranger| stranger.read_only);
         let attach = Attach { read_only: attach.read_only || looks, ..attach };
         self.guests[index].attached = Some(Attachment {
             size: wanted(attach.cols, attach.rows),
             read_only: attach.read_only,
-            history: attach.history.min(u32::try_from(HISTORY).unwrap_or(u32::MAX)),
+            history: attach.history,
+            sizes: attach.sizes,
             behind: false,
-            lacks_main: alternate,
+            lacks_history: false,
+            credit: attach.credit.into(),
+            sent: attach.after.unwrap_or_default(),
+            shown: attach.after.unwrap_or_default(),
         });
         self.activate(index);
         let start = attach.after.unwrap_or_default();
@@ -117,26 +129,37 @@ impl Keeper {
                     self.guests[index].tell(Ok(output_frame(seq, part)));
                     seq += part.len() as u64;
                 }
+                if let Some(attached) = &mut self.guests[index].attached {
+                    attached.sent = seq;
+                }
             }
-            None => self.picture(index),
+            None => self.picture(index, true),
         }
         if self.guests.iter().any(|guest| guest.person().is_some()) {
             self.tell_people();
         }
     }
 
-    /// Sends a whole picture.
-    pub(super) fn picture(&mut self, index: usize) {
+    /// Sends a whole picture. To one that cannot follow it goes without history (`whole` is false): with
+    /// ten thousand lines it would be behind again at once. They follow when the program is quiet.
+    pub(super) fn picture(&mut self, index: usize, whole: bool) {
         let (cols, rows) = self.session.screen().size();
         let seq = self.session.seq();
         let screen = self.session.screen();
-        let alternate = screen.modes().alternate_screen;
         let guest = &mut self.guests[index];
         let Some(attached) = &mut guest.attached else { return };
         attached.behind = false;
-        attached.lacks_main = alternate;
+        // A picture is small against the credit; what comes after it is what counts.
+        (attached.sent, attached.shown) = (seq, seq);
+        attached.lacks_history = !whole && attached.history > 0 && !screen.modes().alternate_screen;
         let header = Snapshot { seq, cols, rows, title: screen.title().map(str::to_owned) };
-        let bytes = screen.formatted(attached.history as usize);
+        let mut history = if whole { (attached.history as usize).min(screen.history()) } else { 0 };
+        let mut bytes = screen.formatted(history);
+        // Lines of many colours are long.
+        while bytes.len() > LARGEST_PICTURE && history > 0 {
+            history /= 2;
+            bytes = screen.formatted(history);
+        }
         guest.tell(join_header(&header, &bytes).map(|payload| Kind::Snapshot.bytes(&payload)));
     }
 
@@ -154,13 +177,19 @@ impl Keeper {
         self.follow_active();
     }
 
-    /// Takes the size of the client that was active last.
+    /// Takes the size of the client that was active last, or the smallest if it wishes so.
     pub(super) fn follow_active(&mut self) {
-        let sized = self.guests.iter().filter_map(|g| {
-            let attached = g.attached.as_ref().filter(|a| !a.read_only)?;
-            Some((g.active, attached.size?))
-        });
-        let Some((_, size)) = sized.max_by_key(|(active, _)| *active) else { return };
+        let sized = || {
+            self.guests.iter().filter_map(|g| {
+                let attached = g.attached.as_ref().filter(|a| !a.read_only)?;
+                Some((g.active, attached.size?, attached.sizes))
+            })
+        };
+        let Some((_, mut size, sizes)) = sized().max_by_key(|(active, ..)| *active) else { return };
+        if sizes == Sizes::Smallest {
+            size.cols = sized().map(|(_, s, _)| s.cols).min().unwrap_or(size.cols);
+            size.rows = sized().map(|(_, s, _)| s.rows).min().unwrap_or(size.rows);
+        }
         if self.session.resize(size.cols, size.rows) {
             let (cols, rows) = self.session.screen().size();
             for guest in self.guests.iter_mut().filter(|g| g.attached.is_some()) {

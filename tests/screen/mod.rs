@@ -1,0 +1,4 @@
+//! The terminal on paper, held against others and against a conformance suite.
+
+mod conformance;
+mod recordings;
