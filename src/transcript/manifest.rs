@@ -14,6 +14,8 @@ use crate::tool::Head;
 pub struct Counts {
     /// Prompts of a person.
     pub turns: u64,
+    /// Calls of tools in every line, also where there is a later version of it.
+    pub tool_calls: u64,
     /// Names of the tools that were called.
     pub tools: BTreeSet<String>,
 }
@@ -101,7 +103,7 @@ fn manifest(
         "stats": {
             "message_count": row.messages,
             "turn_count": counts.turns,
-            "tool_use_count": row.tool_calls,
+            "tool_use_count": counts.tool_calls,
             "total_input_tokens": row.tokens_in + row.tokens_cache_read + row.tokens_cache_write,
             "total_output_tokens": row.tokens_out,
             "estimated_cost_usd": row.cost_usd,

@@ -1,5 +1,6 @@
 //! Reading messages by their numbers.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::RangeInclusive;
@@ -10,8 +11,11 @@ use crate::model::TranscriptId;
 use crate::model::message::Message;
 
 const BUFFER: usize = 256 * 1024;
+/// How much of a line is looked at for its id.
+const GLANCE: usize = 256;
 
-/// Reads the messages with numbers (lines, from 1) in `range`, with their numbers, in order.
+/// Reads the messages with numbers (lines, from 1) in `range`, with their numbers, in order. A message
+/// of which the transcript holds a later version is left out: whoever reads, reads the newest.
 /// `length` is the number of bytes that count (`Captured::length`). Lines before the range are
 /// skipped without being parsed (several GB a second), lines after it are not read; a line that
 /// cannot be understood is left out, its number stays.
@@ -62,9 +66,55 @@ pub fn each(
     mut take: impl FnMut(u64, Message) -> Result<()>,
 ) -> Result<()> {
     let path = super::sfs::messages_file(sessions, id);
-    let file = File::open(&path).map_err(|e| {
+    let replaced = replaced(open(&path)?, length).at(path.display())?;
+    every(sessions, id, length, range, |seq, message| {
+        if replaced.contains(&message.msg_id) { Ok(()) } else { take(seq, message) }
+    })
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|e| {
         Error::from(e).at(path.display()).hint("`sf capture` reads it again if the tool still has it")
-    })?;
+    })
+}
+
+/// The ids of messages of which there is a later version. Such a version has `~` and its number at the
+/// end of its id, with which a line of ours begins, so lines are hardly looked at (several GB a second).
+fn replaced(file: File, length: u64) -> std::io::Result<HashSet<String>> {
+    let mut reader = BufReader::with_capacity(BUFFER, file.take(length));
+    let (mut out, mut line) = (HashSet::new(), Vec::new());
+    loop {
+        let start = reader.fill_buf()?;
+        if start.is_empty() {
+            return Ok(out);
+        }
+        let glance = start.get(..GLANCE.min(start.len())).unwrap_or_default();
+        let id = glance.strip_prefix(b"{\"msg_id\":\"").and_then(|rest| rest.split(|b| *b == b'"').next());
+        // A line that begins at the end of the buffer, or is not ours, is looked at as a whole.
+        if id.is_some_and(|id| id.len() + 12 < glance.len() && !id.contains(&b'~')) {
+            reader.skip_until(b'\n')?;
+            continue;
+        }
+        line.clear();
+        reader.read_until(b'\n', &mut line)?;
+        let message = line.contains(&b'~').then(|| serde_json::from_slice::<Message>(&line).ok()).flatten();
+        out.extend(message.and_then(|message| message.replaces().map(str::to_owned)));
+    }
+}
+
+/// Every message, also those of which there is a later version: what a transcript is counted by.
+///
+/// # Errors
+/// `not_found` when the messages are gone, and those of `take`.
+pub fn every(
+    sessions: &Path,
+    id: &TranscriptId,
+    length: u64,
+    range: RangeInclusive<u64>,
+    mut take: impl FnMut(u64, Message) -> Result<()>,
+) -> Result<()> {
+    let path = super::sfs::messages_file(sessions, id);
+    let file = open(&path)?;
     let mut reader = BufReader::with_capacity(BUFFER, file.take(length));
     let mut line = Vec::new();
     for seq in 1..=*range.end() {
@@ -108,6 +158,15 @@ mod tests {
         assert_eq!(seqs(4..=5), [(4, "4".into()), (5, "5".into())]);
         assert_eq!(page(8..=100).len(), 2);
         assert_eq!(page(1..=u64::MAX).len(), 9);
-        assert_eq!(messages(dir.path(), &id, writer.length() / 9 * 3 + 5, 1..=99).expect("read").len(), 3);
+        let text = vec![Block::text("number 4, again")];
+        let mut again = Message { msg_id: "4~2".into(), content: text, ..Message::default() };
+        again.metadata.insert("sf".into(), serde_json::json!({"replaces": "4"}));
+        let whole = writer.length();
+        writer.append(&again).expect("written");
+        writer.sync().expect("synced");
+        assert_eq!(seqs(4..=5), [(5, "5".into())], "there is a later version");
+        assert_eq!(seqs(9..=99), [(9, "9".into()), (10, "4~2".into())]);
+        assert_eq!(messages(dir.path(), &id, whole, 4..=5).expect("read").len(), 2, "not yet");
+        assert_eq!(messages(dir.path(), &id, whole / 9 * 3 + 5, 1..=99).expect("read").len(), 3);
     }
 }

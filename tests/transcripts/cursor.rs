@@ -237,6 +237,11 @@ fn what_streams_is_written_once_and_a_change_follows_it() {
     let ids: Vec<&str> = new.iter().filter_map(|l| l["msg_id"].as_str()).collect();
     assert_eq!(ids, ["n1", "n2", "n3", "n3:result", "n2~2", "n4"]);
     assert_eq!(new[4]["metadata"]["sf"]["replaces"], "n2");
+    let said = messages(&sandbox, main);
+    let shown = |id: &str| said.iter().find(|m| m["msg_id"] == id);
+    assert!(shown("n2").is_none(), "whoever reads, reads the newest");
+    assert_eq!(shown("n2~2").expect("the newest")["replaces"], "n2");
+    assert_canonical(&sandbox, main);
     assert_eq!(new[5]["content"][0]["value"]["strange"], json!([1]), "an unknown bubble is kept");
     assert_eq!((&main["tokens_in"], &main["tokens_out"]), (&json!(2105), &json!(134)), "counted once");
     let manifest = sandbox.json(&["show", main["id"].as_str().expect("an id")])["manifest"].clone();

@@ -78,6 +78,7 @@ fn what_sessionfs_wrote_is_taken_whole_valid_or_not() {
     }
     let report = import(&sandbox, &sandbox.home().join(".sessionfs"));
     assert_eq!(report["imported"], 5, "{report}");
+    assert_eq!(rows(&sandbox).len(), 5, "two archives of one session are two");
     assert!(sandbox.json(&["search", "\"It prints\""])["total"].as_u64() > Some(0));
 }
 

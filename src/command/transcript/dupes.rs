@@ -75,9 +75,13 @@ fn find(
             return Err(Error::cancelled());
         }
         // A transcript whose messages are gone is like no other.
-        let first = crate::transcript::page::messages(sessions, &row.id, length, 1..=1).unwrap_or_default();
-        if let Some((_, message)) = first.first() {
-            by_first.entry(compare::print(message)).or_default().push((row, length));
+        let mut first = None;
+        let _ = crate::transcript::page::every(sessions, &row.id, length, 1..=1, |_, message| {
+            first = Some(compare::print(&message));
+            Ok(())
+        });
+        if let Some(first) = first {
+            by_first.entry(first).or_default().push((row, length));
         }
     }
     let mut groups = Vec::new();

@@ -149,7 +149,7 @@ impl Show {
 fn number(sessions: &Path, row: &TranscriptRow, length: u64, message: &str) -> Result<u64> {
     let mut found = message.parse().ok().filter(|seq| (1..=row.messages).contains(seq));
     if found.is_none() {
-        page::each(sessions, &row.id, length, 1..=row.messages, |seq, other| {
+        page::every(sessions, &row.id, length, 1..=row.messages, |seq, other| {
             found = found.or((other.msg_id == message).then_some(seq));
             Ok(())
         })?;
@@ -181,6 +181,7 @@ fn shown(seq: u64, message: Message) -> Value {
         "is_sidechain": message.is_sidechain,
         "is_meta": message.is_meta,
         "prompt": message.is_prompt(),
+        "replaces": message.replaces(),
     })
 }
 

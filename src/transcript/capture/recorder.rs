@@ -12,7 +12,7 @@ use crate::model::transcript::{Captured, TranscriptRow};
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::tool::{Head, Progress, Session, Sink, Skipped, Tool};
 use crate::transcript::sfs::{self, Writer};
-use crate::transcript::{id, manifest};
+use crate::transcript::{id, manifest, page};
 
 /// zstd level of what is kept beside the talk.
 const LEVEL: i32 = 1;
@@ -173,8 +173,10 @@ impl<'a> Recorder<'a> {
             }
             self.fill(&mut row, &head);
             let parent = head.parent.as_ref().and_then(|p| self.known.get(p)?.row.as_ref()).map(|r| &r.id);
-            let counts =
-                manifest::Counts { turns: self.saved.tally.prompts, tools: self.saved.tally.tools.clone() };
+            let counts = {
+                let Tally { prompts: turns, tool_calls, tools, .. } = self.saved.tally.clone();
+                manifest::Counts { turns, tool_calls, tools }
+            };
             let path = self.session.sources.first().map(|s| s.path.as_path()).unwrap_or(Path::new(""));
             let folder = sfs::folder(self.sessions, &row.id);
             manifest::write(&folder, &row, &head, &counts, path, parent)?;
@@ -189,7 +191,8 @@ impl<'a> Recorder<'a> {
 
     /// The row as the tally and the head say.
     fn fill(&self, row: &mut TranscriptRow, head: &Head) {
-        let Tally { messages, tool_calls, usage, first, last, spend, .. } = self.saved.tally.clone();
+        let Tally { messages, tool_calls, replaced_calls, usage, first, last, spend, .. } =
+            self.saved.tally.clone();
         let usage = usage.plus(head.unclaimed);
         row.title =
             self.session.title.clone().or_else(|| head.title.as_ref().map(|(_, title)| title.clone()));
@@ -197,7 +200,7 @@ impl<'a> Recorder<'a> {
         row.branch.clone_from(&head.branch);
         row.model.clone_from(&head.model);
         row.messages = messages;
-        row.tool_calls = tool_calls;
+        row.tool_calls = tool_calls.saturating_sub(replaced_calls);
         row.tokens_in = usage.input;
         row.tokens_out = usage.output;
         row.tokens_cache_read = usage.cache_read;
@@ -206,6 +209,23 @@ impl<'a> Recorder<'a> {
         row.cost_usd = head.cost_usd;
         row.created = first.or(head.created);
         row.updated = last.or(head.created);
+    }
+
+    /// How many tools a message calls that is there already. It is looked for in the file: messages
+    /// are seldom revised.
+    fn calls_of(&mut self, msg_id: Option<&str>) -> Result<u64> {
+        let (Some(msg_id), Some(id)) = (msg_id, self.known_id().cloned()) else { return Ok(0) };
+        let writer = self.writer()?;
+        writer.sync()?;
+        let length = writer.length();
+        let mut calls = 0;
+        page::every(self.sessions, &id, length, 1..=u64::MAX, |_, message| {
+            if message.msg_id == msg_id {
+                calls = message.tool_calls();
+            }
+            Ok(())
+        })?;
+        Ok(calls)
     }
 
     fn known_id(&self) -> Option<&TranscriptId> {
@@ -217,6 +237,7 @@ impl Sink for Recorder<'_> {
     fn message(&mut self, message: Message) -> Result<bool> {
         let new = self.writer()?.append(&message)?;
         if new {
+            self.saved.tally.replaced_calls += self.calls_of(message.replaces())?;
             self.saved.tally.add(&message);
             self.counts.messages += 1;
         }

@@ -1,6 +1,6 @@
 //! What is counted of a transcript.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,10 @@ pub struct Tally {
     pub inherited: u64,
     /// Prompts of a person.
     pub prompts: u64,
-    /// Calls of tools.
+    /// Calls of tools, in every line: what the format counts.
     pub tool_calls: u64,
+    /// Those of them in messages of which there is a later version.
+    pub replaced_calls: u64,
     /// Names of the tools.
     pub tools: BTreeSet<String>,
     /// Tokens.
@@ -78,8 +80,11 @@ impl Tally {
     /// Counts everything again.
     pub fn of(sessions: &Path, id: &TranscriptId, length: u64) -> Result<Self> {
         let mut tally = Self::default();
-        page::each(sessions, id, length, 1..=u64::MAX, |_, message| {
+        let mut calls = HashMap::new();
+        page::every(sessions, id, length, 1..=u64::MAX, |_, message| {
             tally.add(&message);
+            calls.insert(message.msg_id.clone(), message.tool_calls());
+            tally.replaced_calls += message.replaces().and_then(|old| calls.get(old)).unwrap_or(&0);
             Ok(())
         })?;
         Ok(tally)

@@ -12,7 +12,7 @@ mod folder;
 mod lines;
 mod native;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -47,6 +47,14 @@ impl Item {
         match &self.body {
             Body::Folder(folder) => folder.tool,
             Body::Native(tool, _) => tool.id(),
+        }
+    }
+
+    /// The tool's own id of it.
+    fn native_id(&self) -> &str {
+        match &self.body {
+            Body::Folder(folder) => &folder.native_id,
+            Body::Native(_, session) => &session.native_id,
         }
     }
 }
@@ -155,9 +163,21 @@ pub fn run(
         by_tool.entry(item.tool()).or_default().push(item);
     }
     let (mut imported, mut reports) = (Vec::new(), Vec::new());
-    for (id, items) in by_tool {
+    let mut rounds: VecDeque<(ToolId, Vec<Item>)> = by_tool.into_iter().collect();
+    while let Some((id, items)) = rounds.pop_front() {
         let before = ledger.captured(id)?;
-        let mut entries: Vec<Entry> = items.into_iter().map(|item| entry(item, &before)).collect();
+        // Of several of one session each comes after the one before is recorded.
+        let (mut entries, mut later, mut here) = (Vec::new(), Vec::new(), HashSet::new());
+        for item in items {
+            if here.insert(item.native_id().to_owned()) {
+                entries.push(entry(item, &before));
+            } else {
+                later.push(item);
+            }
+        }
+        if !later.is_empty() {
+            rounds.push_front((id, later));
+        }
         for folder in entries.iter_mut().filter_map(|e| e.folder.as_mut()) {
             // An archive names its parent by that one's id in archives; a row by the tool's own.
             let Some(parent) = folder.parent.take() else { continue };

@@ -15,7 +15,10 @@ pub fn storages(family: &Family, env: &Env) -> Vec<PathBuf> {
     out.push(env.home().join(".vscode-mock/global-storage"));
     out.retain(|storage| storage.join("tasks").is_dir());
     if let Some(setting) = family.moved_by {
-        for folder in users.iter().filter_map(|user| moved(&user.join("settings.json"), setting)) {
+        // What a person set for one machine alone lies beside: where an editor elsewhere connects to,
+        // that is the only place.
+        let settings = users.iter().flat_map(|user| [user.clone(), user.with_file_name("Machine")]);
+        for folder in settings.filter_map(|dir| moved(&dir.join("settings.json"), setting)) {
             if !out.contains(&folder) {
                 out.push(folder);
             }
