@@ -153,19 +153,21 @@ mod tests {
             writer.append(&message).expect("written");
         }
         writer.sync().expect("synced");
-        let page = |range| messages(dir.path(), &id, writer.length(), range).expect("read");
-        let seqs = |range| page(range).iter().map(|(seq, m)| (*seq, m.msg_id.clone())).collect::<Vec<_>>();
-        assert_eq!(seqs(4..=5), [(4, "4".into()), (5, "5".into())]);
-        assert_eq!(page(8..=100).len(), 2);
-        assert_eq!(page(1..=u64::MAX).len(), 9);
+        let whole = writer.length();
+        let page = |length, range| messages(dir.path(), &id, length, range).expect("read");
+        let seqs = |length, range| {
+            page(length, range).iter().map(|(seq, m)| (*seq, m.msg_id.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(seqs(whole, 4..=5), [(4, "4".into()), (5, "5".into())]);
+        assert_eq!(page(whole, 8..=100).len(), 2);
+        assert_eq!(page(whole, 1..=u64::MAX).len(), 9);
         let text = vec![Block::text("number 4, again")];
         let mut again = Message { msg_id: "4~2".into(), content: text, ..Message::default() };
         again.metadata.insert("sf".into(), serde_json::json!({"replaces": "4"}));
-        let whole = writer.length();
         writer.append(&again).expect("written");
         writer.sync().expect("synced");
-        assert_eq!(seqs(4..=5), [(5, "5".into())], "there is a later version");
-        assert_eq!(seqs(9..=99), [(9, "9".into()), (10, "4~2".into())]);
+        assert_eq!(seqs(writer.length(), 4..=5), [(5, "5".into())], "there is a later version");
+        assert_eq!(seqs(writer.length(), 9..=99), [(9, "9".into()), (10, "4~2".into())]);
         assert_eq!(messages(dir.path(), &id, whole, 4..=5).expect("read").len(), 2, "not yet");
         assert_eq!(messages(dir.path(), &id, whole / 9 * 3 + 5, 1..=99).expect("read").len(), 3);
     }
