@@ -15,6 +15,7 @@
 mod act;
 mod amount;
 mod attach;
+mod attention;
 pub mod book;
 mod clipboard;
 mod complete;

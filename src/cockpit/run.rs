@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::attach::Line;
+use super::attention;
 use super::clipboard;
 use super::effect::Effect;
 use super::input;
@@ -31,6 +32,7 @@ use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event, Origin};
 use crate::error::{At, Error, Result};
 use crate::model::TranscriptId;
+use crate::model::snapshot::Snapshot;
 use crate::sys::clock::{Watch, local_zone};
 
 /// Messages that may wait.
@@ -188,6 +190,7 @@ impl Cockpit {
                         if same(&newest, &self.state.data) {
                             continue;
                         }
+                        self.call(&newest);
                         Woken::Message(Msg::Data(newest))
                     }
                     Err(_) => Woken::Ended(1),
@@ -228,6 +231,27 @@ impl Cockpit {
         for _ in 0..BATCH {
             let Ok(msg) = self.letters.try_recv() else { return };
             self.take(msg);
+        }
+    }
+
+    /// Calls the person to the sessions that need them now.
+    fn call(&mut self, newest: &Snapshot) {
+        let settings = self.engine.settings().attention.clone();
+        let watched = self.state.watched_session();
+        let muted = crate::command::session::muted(self.engine.paths());
+        let calls = attention::calls(&self.state.data.live, &newest.live, &muted, watched.as_ref());
+        if calls.is_empty() || attention::is_quiet(&settings.quiet, self.engine.clock().now(), local_zone()) {
+            return;
+        }
+        let tmux = self.engine.env().get("TMUX").is_some();
+        for call in calls {
+            self.term.send(attention::signal(&settings, &call.text, tmux));
+            if settings.desktop {
+                tell_outside("notify-send", &["sf", &call.text], &call);
+            }
+            if !settings.command.is_empty() {
+                tell_outside("sh", &["-c", &settings.command], &call);
+            }
         }
     }
 
@@ -373,7 +397,17 @@ impl Cockpit {
     }
 }
 
-fn same(a: &crate::model::snapshot::Snapshot, b: &crate::model::snapshot::Snapshot) -> bool {
+/// Runs a program that tells the person something; what becomes of it is its own affair.
+fn tell_outside(program: &str, arguments: &[&str], call: &attention::Call) {
+    let mut command = crate::sys::proc::command(program);
+    command.args(arguments).envs(call.facts.iter().map(|(name, value)| (*name, value.as_str())));
+    match command.spawn() {
+        Ok(mut child) => drop(tokio::spawn(async move { child.wait().await })),
+        Err(error) => tracing::warn!("`{program}` cannot be run to call the person: {error}"),
+    }
+}
+
+fn same(a: &Snapshot, b: &Snapshot) -> bool {
     use std::sync::Arc;
     Arc::ptr_eq(&a.hosts, &b.hosts)
         && Arc::ptr_eq(&a.repos, &b.repos)

@@ -231,6 +231,12 @@ impl State {
         self.data.live.iter().filter(|live| live.state.wants_attention()).count()
     }
 
+    /// The session that the person types into.
+    pub fn watched_session(&self) -> Option<crate::model::LiveId> {
+        let typing = matches!(self.typing, Typing::Terminal);
+        self.stage.shown_terminal().filter(|_| typing).map(|terminal| terminal.id.clone())
+    }
+
     /// The job on the stage, if one is.
     pub fn job_shown(&self) -> Option<JobId> {
         self.stage.job

@@ -9,9 +9,9 @@ use toml::{Table, Value};
 use super::edit;
 use super::layers::{self, Notice};
 use crate::error::{At, Error, Result};
-use crate::model::ToolId;
 use crate::model::live::Sizes;
 use crate::model::quantity::{Dur, Grid, Size};
+use crate::model::{FeatureName, Name, RepoName, ToolId};
 use crate::sys::{Paths, files};
 
 const DEFAULTS: &str = include_str!("settings.toml");
@@ -30,6 +30,52 @@ pub struct Settings {
     pub capture: Capture,
     /// The cockpit.
     pub ui: Ui,
+    /// How the person is called.
+    pub attention: Attention,
+    /// What `session start --template` starts, by name: `[template.NAME]`.
+    #[serde(default, skip_serializing)]
+    pub template: BTreeMap<String, Template>,
+}
+
+/// How the person is called when a session needs them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attention {
+    /// Ring the terminal's bell.
+    pub bell: bool,
+    /// Tell the terminal: `off`, `osc9` or `osc777`.
+    pub terminal: String,
+    /// Tell the desktop (`notify-send`).
+    pub desktop: bool,
+    /// A command of the person's own, run by `sh` with `SF_SESSION`, `SF_NAME`, `SF_HOST`, `SF_STATE`
+    /// and `SF_TEXT`; empty for none.
+    pub command: String,
+    /// When nobody is to be called: `22:00-07:00`; empty for never.
+    pub quiet: String,
+}
+
+/// A way to start a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Template {
+    /// The session's name.
+    pub name: Option<Name>,
+    /// The AI tool.
+    pub tool: Option<ToolId>,
+    /// The program, instead of the tool's.
+    pub command: Vec<String>,
+    /// Arguments after the program.
+    pub args: Vec<String>,
+    /// Variables.
+    pub env: BTreeMap<String, String>,
+    /// The first prompt, typed when the tool is ready.
+    pub prompt: Option<String>,
+    /// In the worktrees of a feature.
+    pub feature: Option<FeatureName>,
+    /// In that repository's worktree.
+    pub repo: Option<RepoName>,
+    /// In a folder.
+    pub workdir: Option<String>,
 }
 
 /// How hosts are reached.
@@ -134,7 +180,17 @@ impl Settings {
             bad("", e.message.trim_start_matches(&format!("{file}:")).trim().to_owned());
             None
         });
-        for (key, value) in layers::leaves(&user.unwrap_or_default()) {
+        let mut user = user.unwrap_or_default();
+        let mut template = BTreeMap::new();
+        for (name, value) in
+            user.remove("template").and_then(|t| t.try_into::<Table>().ok()).unwrap_or_default()
+        {
+            match value.try_into::<Template>() {
+                Ok(known) => drop(template.insert(name, known)),
+                Err(e) => bad(&format!("template.{name}"), e.message().to_owned()),
+            }
+        }
+        for (key, value) in layers::leaves(&user) {
             if !known.contains_key(&key) {
                 let near = layers::nearest(&key, known.keys().map(String::as_str));
                 bad(
@@ -156,6 +212,7 @@ impl Settings {
             }
         }
         let settings = Value::Table(merged).try_into().unwrap_or_else(|_| Self::built_in());
+        let settings = Self { template, ..settings };
         Loaded { settings, origins, notices, fatal }
     }
 
@@ -219,6 +276,17 @@ mod tests {
         assert_eq!(loaded.notices.len(), 2);
         assert!(loaded.notices.iter().any(|n| n.text.contains("ui.keymap")), "{:?}", loaded.notices);
         assert_eq!(loaded.fatal, None);
+    }
+
+    #[test]
+    fn templates_are_read_one_by_one() {
+        let loaded = load(
+            "[template.fix]\ntool = \"codex\"\nargs = [\"--search\"]\nprompt = \"Fix\\nit\"\n[template.fix.env]\nA = \"1\"\n[template.bad]\ntol = 1\n",
+        );
+        assert_eq!(loaded.settings.template["fix"].tool, Some(ToolId::Codex));
+        assert_eq!(loaded.settings.template["fix"].env["A"], "1");
+        assert_eq!(loaded.notices.len(), 1);
+        assert_eq!(loaded.notices[0].key, "template.bad");
     }
 
     #[test]

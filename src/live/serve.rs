@@ -10,6 +10,7 @@
 //! | `live.send` | `{id, text, keys, enter, force}` | `null` |
 //! | `live.stop` | `{id, force}` | [`Shown`] |
 //! | `live.share`, `.unshare`, `.adopt`, `.log` | | see `serve/share.rs` |
+//! | `live.tmux` | | `[`[`Tmux`]`]` |
 //! | `live.open` | `{id}` | a stream of frames, see [`crate::wire::holder`] |
 //! | `live.watch` | | a stream of lines, each `[`[`Live`]`]`: at once, and after every change |
 
@@ -17,8 +18,10 @@ mod feed;
 mod login;
 mod scope;
 mod share;
+mod tmux;
 
 pub use share::Gated;
+pub use tmux::Tmux;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -175,6 +178,7 @@ impl Side {
                 self.unshare(&fit::<Named<Nothing>>(params)?.id).await?;
                 Value::Null
             }
+            "live.tmux" => serde_json::to_value(tmux::list(&self.env).await)?,
             "live.log" => serde_json::to_value(self.log(fit(params)?).await?)?,
             _ => return Err(unknown(method)),
         })

@@ -48,7 +48,11 @@ const fn urgency(state: LiveState) -> u8 {
 pub(super) fn items(data: &Snapshot, filter: &Filter) -> Vec<Item> {
     let lets = |live: &Live| filter.is_empty() || filter.lets(&searched(live));
     let mut found: Vec<(usize, &Live)> = data.live.iter().enumerate().filter(|(_, l)| lets(l)).collect();
-    found.sort_by_key(|(_, live)| (urgency(live.state), std::cmp::Reverse(live.started)));
+    // Of those that wait, who waits longest comes first; of the others, the newest.
+    found.sort_by_key(|(_, live)| {
+        let waits = live.state.wants_attention().then_some(live.since).flatten();
+        (urgency(live.state), waits, std::cmp::Reverse(live.started))
+    });
     found
         .into_iter()
         .map(|(i, live)| Item { subject: Subject::Live(live.id.clone()), index: Some(i) })
@@ -81,7 +85,9 @@ pub fn program(live: &Live) -> String {
 fn about(live: &Live) -> String {
     let folder = || live.workdir.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name = live.name.as_ref().map(AsRef::as_ref).or(live.repo.as_ref().map(AsRef::as_ref));
-    text::clean(name.unwrap_or_else(folder))
+    let people =
+        if live.people.is_empty() { String::new() } else { format!(" ⇄ {}", live.people.join(", ")) };
+    text::clean(&format!("{}{people}", name.unwrap_or_else(folder)))
 }
 
 pub(super) fn row(paint: &Paint, data: &Snapshot, item: &Item) -> Vec<Cell> {

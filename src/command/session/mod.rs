@@ -7,6 +7,7 @@ pub mod adopt;
 pub mod attach;
 pub mod explain;
 pub mod list;
+pub mod mute;
 pub mod pause;
 pub mod resume;
 pub mod run;
@@ -16,7 +17,9 @@ pub mod share;
 pub mod show;
 pub mod start;
 pub mod stop;
+pub mod tmux;
 pub mod unshare;
 pub mod wait;
 
 pub use find::Session;
+pub use mute::muted;

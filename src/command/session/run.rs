@@ -40,6 +40,9 @@ impl Stream for Run {
         let size = tty::size().map_or(cx.settings.session.size, |(cols, rows)| Grid { cols, rows });
         let spec = self.place.spec(cx, host, &self.command, size).await?;
         let live = place::start(cx, host, &spec).await?;
+        if let Some(text) = self.place.first_prompt(cx)? {
+            place::prompt(cx, &live, &text).await?;
+        }
         let io = cx.host(&host.name).await?.open("live.open", json!({ "id": live.id })).await?;
         let sizes = cx.settings.session.sizes;
         Ok(Opened { id: live.id, host: host.name.clone(), io, read_only: false, sizes })

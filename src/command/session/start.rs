@@ -1,5 +1,6 @@
 //! `session start`
 
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::place::{self, Place};
@@ -72,15 +73,20 @@ impl From<Live> for Started {
 impl SessionStart {
     async fn one(&self, cx: &Ctx, host: &host::Host, number: Option<u16>) -> Result<Started> {
         let size = self.size.unwrap_or(cx.settings.session.size);
+        let prompt = self.place.first_prompt(cx)?;
         let mut spec = self.place.spec(cx, host, &self.command, size).await?;
-        if let (Some(name), Some(number)) = (&self.place.name, number) {
+        if let (Some(name), Some(number)) = (spec.name.clone(), number) {
             spec.name = Some(format!("{name}-{number}").parse()?);
         }
         if cx.options.dry_run {
             let LiveSpec { name, command, workdir, .. } = spec;
             return Ok(Started { id: None, host: host.name.clone(), name, pid: None, command, workdir });
         }
-        Ok(place::start(cx, host, &spec).await?.into())
+        let live = place::start(cx, host, &spec).await?;
+        if let Some(text) = prompt {
+            place::prompt(cx, &live, &text).await?;
+        }
+        Ok(live.into())
     }
 }
 
@@ -95,15 +101,19 @@ impl Command for SessionStart {
         }
         let (mut started, mut failures) = (Vec::new(), Vec::<(String, Error)>::new());
         let count = self.count.unwrap_or(1);
-        for host in &hosts {
-            for number in 1..=count {
-                match self.one(cx, host, (count > 1).then_some(number)).await {
-                    Ok(one) => {
-                        cx.emit.item(&one).await;
-                        started.push(one);
-                    }
-                    Err(error) => failures.push((host.name.to_string(), error)),
+        // All at once: each may wait for its tool to be ready.
+        let wanted = hosts.iter().flat_map(|host| (1..=count).map(move |number| (host, number)));
+        let this = &self;
+        let starts = wanted.map(|(host, number)| async move {
+            (host, this.one(cx, host, (count > 1).then_some(number)).await)
+        });
+        for (host, result) in join_all(starts).await {
+            match result {
+                Ok(one) => {
+                    cx.emit.item(&one).await;
+                    started.push(one);
                 }
+                Err(error) => failures.push((host.name.to_string(), error)),
             }
         }
         let failure = crate::engine::verdict(failures.iter().map(|(place, error)| (place.as_str(), error)));

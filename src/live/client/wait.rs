@@ -25,6 +25,8 @@ pub enum Until {
     Exit,
     /// It waits for its person, or asks something.
     Waiting,
+    /// It can be given a prompt, or asks something.
+    Prompt,
     /// These words on the screen.
     Text(String),
 }
@@ -50,6 +52,8 @@ impl Until {
             (Self::Idle, LiveState::Idle | LiveState::Waiting) => Some(SETTLED),
             (Self::Idle, LiveState::Unknown) => Some(SILENT),
             (Self::Waiting, LiveState::Waiting | LiveState::Blocked) => Some(SETTLED),
+            (Self::Prompt, LiveState::Idle | LiveState::Waiting | LiveState::Blocked) => Some(SETTLED),
+            (Self::Prompt, LiveState::Unknown) => Some(SILENT),
             _ => None,
         }
     }
