@@ -120,7 +120,6 @@ impl Select {
             return Verdict::Stay;
         }
         match (chord.key, chord.text()) {
-            (Key::Escape, _) if self.anchor.is_some() => self.anchor = None,
             (Key::Escape, _) | (_, Some('q')) => return Verdict::Close,
             (Key::Enter, _) | (_, Some('y')) => return Verdict::Copy(self.chosen()),
             (Key::Up, _) | (_, Some('k')) => self.go(-1, 0),
@@ -335,10 +334,10 @@ mod tests {
     fn what_is_looked_for_is_found_both_ways() {
         let mut lines = of(&["alpha", "Beta", "gamma", "beta end"]);
         assert_eq!(press(&mut lines, "/ b e t a enter v e y").as_deref(), Some("Beta"));
-        assert_eq!(press(&mut lines, "esc n W y").as_deref(), Some("beta"));
-        assert_eq!(press(&mut lines, "esc 0 N V y").as_deref(), Some("Beta"));
-        assert_eq!(press(&mut lines, "esc g / B e enter V y").as_deref(), Some("Beta"), "case counts");
-        press(&mut lines, "esc / x y z enter");
+        assert_eq!(press(&mut lines, "n W y").as_deref(), Some("beta"));
+        assert_eq!(press(&mut lines, "0 N W y").as_deref(), Some("Beta"));
+        assert_eq!(press(&mut lines, "g / B e enter W y").as_deref(), Some("Beta"), "case counts");
+        press(&mut lines, "/ x y z enter");
         assert_eq!(lines.note, "not found");
     }
 
@@ -357,7 +356,7 @@ mod tests {
         assert_eq!(press(&mut shell, "O y").as_deref(), Some("a\nb"));
         let mut talk = of(&["text", "```rust", "fn a() {}", "```", "more"]);
         assert_eq!(press(&mut talk, "c y").as_deref(), Some("fn a() {}"));
-        press(&mut talk, "esc O");
+        press(&mut talk, "O");
         assert!(talk.note.contains("OSC 133"));
     }
 
