@@ -128,6 +128,11 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::conflict("another process holds the database").hint("try again in a moment")
             }
+            // Another process made it anew, or somebody took it apart.
+            _ if e.to_string().contains("no such table") => {
+                Self::corrupt(format!("the database is damaged: {e}"))
+                    .hint("`sf doctor` says what can be done")
+            }
             Some(ErrorCode::DiskFull) => Self::new(Code::Internal, "the disk is full"),
             _ => Self::internal(format!("database: {e}")),
         }

@@ -12,11 +12,15 @@ pub const STATE: Migrations = &[
     include_str!("migrations/state/0001_workspaces.sql"),
     include_str!("migrations/state/0002_transcripts.sql"),
     include_str!("migrations/state/0003_care.sql"),
+    include_str!("migrations/state/0004_level.sql"),
 ];
 
 /// `index.db`.
-pub const INDEX: Migrations =
-    &[include_str!("migrations/index/0001_messages.sql"), include_str!("migrations/index/0002_forks.sql")];
+pub const INDEX: Migrations = &[
+    include_str!("migrations/index/0001_messages.sql"),
+    include_str!("migrations/index/0002_forks.sql"),
+    include_str!("migrations/index/0003_cache.sql"),
+];
 
 /// Runs what is missing, each script in one transaction with its number.
 ///

@@ -28,6 +28,7 @@ use crate::model::transcript::{Filter, Hit};
 use crate::model::{Time, TranscriptId};
 use crate::sys::Paths;
 use crate::sys::clock::thread_cpu_time;
+use crate::sys::lock::{Lock, lock, try_lock};
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,14 @@ pub struct Indexed {
     pub cpu: Duration,
 }
 
+/// How many of the newest hits are ranked: finding the best of all of them would take longer than
+/// anybody waits for a word that is everywhere, and the best of so many is good.
+const RANKED: i64 = 20_000;
+/// Days after which a hit has lost half of what being new adds to its rank.
+const HALF_LIFE: f64 = 30.0;
+/// A day in ids of messages.
+const DAY: f64 = 86_400.0 * (1 << index::BITS) as f64;
+
 /// A message in the index.
 struct Place {
     id: TranscriptId,
@@ -86,15 +95,28 @@ impl Store {
     /// # Errors
     /// Those of the file system.
     pub async fn index_transcripts(&self) -> Result<Indexed> {
+        self.bring_level(true).await
+    }
+
+    /// The same for somebody who only wants to search: while another process fills the index (which
+    /// it does newest first), what is there already will do, and nobody waits.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub async fn index_unless_busy(&self) -> Result<Indexed> {
+        self.bring_level(false).await
+    }
+
+    async fn bring_level(&self, wait: bool) -> Result<Indexed> {
         let wanted = self.transcripts_to_index().await?;
         let (db, rebuilt) = self.index()?;
-        match level(&db, &wanted, self.paths()).await {
+        match level(&db, &wanted, self.paths(), wait).await {
             Ok((messages, cpu)) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0), cpu }),
             Err(error) if error.code == Code::Corrupt => {
                 drop(db);
                 self.drop_index()?;
                 let (db, _) = self.index()?;
-                let (messages, cpu) = level(&db, &wanted, self.paths()).await?;
+                let (messages, cpu) = level(&db, &wanted, self.paths(), true).await?;
                 Ok(Indexed { messages, rebuilt: Some(error.message), cpu })
             }
             Err(error) => Err(error),
@@ -108,16 +130,24 @@ impl Store {
     pub fn drop_index(&self) -> Result<()> {
         let mut slot = self.slot();
         *slot = None;
-        remove_index(self.paths())
+        reset_index(self.paths())
     }
 
-    /// Makes the index anew. Gives the messages in it. Other processes that have it open go over to
-    /// the new one.
+    /// Makes the index anew. Gives the messages in it. Other processes may have it open: it is emptied
+    /// in one transaction.
     ///
     /// # Errors
     /// Those of the file system.
     pub async fn rebuild_index(&self) -> Result<u64> {
-        self.drop_index()?;
+        let (db, _) = self.index()?;
+        let emptied = {
+            let _lock = filling(self.paths()).await?;
+            db.write(|tx| index::clear(tx)).await
+        };
+        if emptied.is_err() {
+            drop(db);
+            self.drop_index()?;
+        }
         Ok(self.index_transcripts().await?.messages)
     }
 
@@ -183,6 +213,7 @@ impl Store {
         among: Option<std::collections::BTreeSet<String>>,
     ) -> Result<(u64, Vec<Place>)> {
         let (db, _) = self.index()?;
+        let filtered = among.is_some() || search.role.is_some() || search.filter.since.is_some();
         let (from, mut wanted, mut values) = match fts {
             Some(fts) => (
                 "words w join message m on m.id = w.rowid join transcript t on t.n = m.n",
@@ -204,18 +235,38 @@ impl Store {
             values.extend([Sql::Integer(index::first_id(since)), Sql::Integer(since.0)]);
         }
         let (score, order) = match fts {
-            Some(_) if search.rank => ("-bm25(words)", "bm25(words), m.id desc"),
+            Some(_) if search.rank => ("-bm25(words)", "w.rowid desc"),
             Some(_) => ("0.0", "w.rowid desc"),
             None => ("0.0", "m.id desc"),
         };
         // A pattern has to look at all of them.
         let limit =
             if search.limit == 0 || search.regex { -1 } else { i64::try_from(search.limit).unwrap_or(-1) };
-        let sql = format!(
-            "select t.id, m.seq, m.role, m.time, m.start, m.length, {score} from {from}
-             where {wanted} order by {order} limit {limit}"
-        );
-        let count = format!("select count(*) from {from} where {wanted}");
+        let found = |limit: i64| {
+            format!(
+                "select t.id, m.seq, m.role, m.time, m.start, m.length, {score} as score, m.id as place
+                 from {from} where {wanted} order by {order} limit {limit}"
+            )
+        };
+        let sql = if search.rank && fts.is_some() {
+            // Twice the weight for the newest than for the very old; half of it is gone in a month.
+            // A place counts quarters of seconds.
+            format!(
+                "with newest as (select max(id) as place from message)
+                 select f.id, f.seq, f.role, f.time, f.start, f.length,
+                   f.score * (1.0 + {HALF_LIFE:?} / ({HALF_LIFE:?} + (newest.place - f.place) / {DAY:?})) as score
+                 from ({}) f, newest order by score desc, f.place desc limit {limit}",
+                found(RANKED)
+            )
+        } else {
+            found(limit)
+        };
+        // Without a filter nothing but the words is looked at: a word may be in every message.
+        let count = if filtered || fts.is_none() {
+            format!("select count(*) from {from} where {wanted}")
+        } else {
+            format!("select count(*) from words w where {wanted}")
+        };
         db.read(move |db| {
             let places = places(db, &sql, &values)?;
             // Fewer than asked for are all there are.
@@ -266,7 +317,7 @@ impl Store {
             // Whatever is wrong with a cache: make it again. Only a lock will pass.
             Err(error) if error.code == Code::Conflict => return Err(error),
             Err(error) => {
-                remove_index(self.paths())?;
+                reset_index(self.paths())?;
                 (Database::open(&path, migrate::INDEX)?, Some(error.message))
             }
         };
@@ -286,8 +337,22 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-fn remove_index(paths: &Paths) -> Result<()> {
+/// Empties the index whatever is in it, in place and under SQLite's own locks, since other processes
+/// may have it open: whoever closes a file that was replaced takes the new one's log with it. Only
+/// what SQLite itself cannot make a database again is removed.
+fn reset_index(paths: &Paths) -> Result<()> {
     let path = paths.index_db();
+    let reset = || -> rusqlite::Result<()> {
+        let db = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.busy_timeout(Duration::from_secs(10))?;
+        db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+        db.execute_batch("vacuum")?;
+        db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+        Ok(())
+    };
+    if !path.exists() || reset().is_ok() {
+        return Ok(());
+    }
     for ending in ["", "-wal", "-shm"] {
         let mut name = path.clone().into_os_string();
         name.push(ending);
@@ -299,15 +364,34 @@ fn remove_index(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
+/// Waits for the right to fill the index.
+async fn filling(paths: &Paths) -> Result<Lock> {
+    let path = paths.lock_dir().join("index.lock");
+    tokio::task::spawn_blocking(move || lock(&path))
+        .await
+        .map_err(|e| Error::internal(format!("waiting for the index ended early: {e}")))?
+}
+
 /// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
-/// Gives the number of messages and the CPU time.
-async fn level(db: &Database, wanted: &[Wanted], paths: &Paths) -> Result<(u64, Duration)> {
+/// Gives the number of messages and the CPU time. Without `wait` nothing is done while another
+/// process does it.
+async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> Result<(u64, Duration)> {
+    let (all, sessions) = (wanted.to_vec(), paths.sessions());
+    // Nearly always nothing is missing: a look, without a lock.
+    if db.read(move |db| Ok(index::look(db, &all, &sessions)?.is_level())).await? {
+        return Ok((0, Duration::ZERO));
+    }
+    let _lock = if wait {
+        filling(paths).await?
+    } else {
+        match try_lock(&paths.lock_dir().join("index.lock"))? {
+            Some(lock) => lock,
+            None => return Ok((0, Duration::ZERO)),
+        }
+    };
     let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
     let (mut gaps, began) =
         db.write(move |tx| Ok((index::gaps(tx, &wanted, &sessions)?, thread_cpu_time()))).await?;
-    if gaps.is_empty() {
-        return Ok((0, Duration::ZERO));
-    }
     let (mut messages, mut batches) = (0, 0);
     while !gaps.is_empty() {
         batches += 1;

@@ -21,6 +21,9 @@ const ROW: &str = "t.id, t.tool, t.native_id, t.title, t.alias, t.host, t.workdi
       where instr(t.workdir || '/', '/features/' || f.name || '/') > 0
       order by length(f.name) desc limit 1) as feature";
 
+/// Rows of what was captured that are read together.
+const PAGE: usize = 256;
+
 /// A transcript as the index should have it.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
@@ -133,17 +136,40 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn captured(&self, host: &HostName, tool: ToolId) -> Result<Vec<Captured>> {
+        let (mut all, mut after) = (Vec::new(), Some(0));
+        while let Some(place) = after {
+            let (mut page, next) = self.captured_after(host, tool, place).await?;
+            all.append(&mut page);
+            after = next;
+        }
+        Ok(all)
+    }
+
+    /// A part of the same: the next few hundred after a place, which is 0 at the beginning; and the
+    /// place that they end at, if there may be more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn captured_after(
+        &self,
+        host: &HostName,
+        tool: ToolId,
+        after: i64,
+    ) -> Result<(Vec<Captured>, Option<i64>)> {
         let host = host.clone();
         self.state()?
             .read(move |db| {
+                // `+` keeps it from sorting: rows are walked by their number.
                 let sql = format!(
-                    "select {ROW}, t.parent_native, t.root, t.length, t.raw_length, t.progress
-                     from transcript t where t.host = ?1 and t.tool = ?2"
+                    "select {ROW}, t.n, t.parent_native, t.root, t.length, t.raw_length, t.progress
+                     from transcript t where t.n > ?3 and +t.host = ?1 and +t.tool = ?2
+                     order by t.n limit {PAGE}"
                 );
                 let mut query = db.prepare_cached(&sql)?;
-                let mut rows = query.query((host.as_str(), tool.as_str()))?;
-                let mut all = Vec::new();
+                let mut rows = query.query((host.as_str(), tool.as_str(), after))?;
+                let (mut all, mut last) = (Vec::new(), after);
                 while let Some(row) = rows.next()? {
+                    last = row.get("n")?;
                     let has_id = row.get::<_, Option<String>>("id")?.is_some();
                     all.push(Captured {
                         row: if has_id { Some(decode(row)?) } else { None },
@@ -157,7 +183,8 @@ impl Store {
                         progress: row.get("progress")?,
                     });
                 }
-                Ok(all)
+                let more = (all.len() == PAGE).then_some(last);
+                Ok((all, more))
             })
             .await
     }

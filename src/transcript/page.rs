@@ -152,7 +152,7 @@ mod tests {
                 Message { msg_id: n.to_string(), content: vec![Block::text(text)], ..Message::default() };
             writer.append(&message).expect("written");
         }
-        writer.sync().expect("synced");
+        writer.flush(true).expect("synced");
         let whole = writer.length();
         let page = |length, range| messages(dir.path(), &id, length, range).expect("read");
         let seqs = |length, range| {
@@ -165,7 +165,7 @@ mod tests {
         let mut again = Message { msg_id: "4~2".into(), content: text, ..Message::default() };
         again.metadata.insert("sf".into(), serde_json::json!({"replaces": "4"}));
         writer.append(&again).expect("written");
-        writer.sync().expect("synced");
+        writer.flush(true).expect("synced");
         assert_eq!(seqs(writer.length(), 4..=5), [(5, "5".into())], "there is a later version");
         assert_eq!(seqs(writer.length(), 9..=99), [(9, "9".into()), (10, "4~2".into())]);
         assert_eq!(messages(dir.path(), &id, whole, 4..=5).expect("read").len(), 2, "not yet");

@@ -93,13 +93,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes everything appended so far last.
+    /// Makes everything appended so far outlive this process, and with `force` the power too.
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn sync(&mut self) -> Result<()> {
+    pub fn flush(&mut self, force: bool) -> Result<()> {
         self.write()?;
-        self.file.sync_data().at(self.path.display())
+        if force {
+            self.file.sync_data().at(self.path.display())?;
+        }
+        Ok(())
     }
 }
 
@@ -219,10 +222,10 @@ mod tests {
         let id: TranscriptId = "ses_0123456789abcdef".parse().expect("an id");
         let mut writer = Writer::open(dir.path(), &id, None).expect("opened");
         assert!(writer.append(&message("a")).expect("written"));
-        writer.sync().expect("synced");
+        writer.flush(true).expect("synced");
         let committed = writer.length();
         assert!(writer.append(&message("b")).expect("written"));
-        writer.sync().expect("synced");
+        writer.flush(true).expect("synced");
         drop(writer);
         let mut torn = files::append(&messages_file(dir.path(), &id)).expect("opened");
         torn.write_all(b"{\"msg_id\":\"c").expect("written");
@@ -233,7 +236,7 @@ mod tests {
         assert!(writer.holds("a") && !writer.holds("b"));
         assert!(!writer.append(&message("a")).expect("known"));
         assert!(writer.append(&message("b")).expect("written"));
-        writer.sync().expect("synced");
+        writer.flush(true).expect("synced");
         let text = fs::read_to_string(messages_file(dir.path(), &id)).expect("there");
         assert_eq!(text.lines().count(), 2);
     }

@@ -16,6 +16,7 @@ use crate::command::args::Hosts;
 use crate::engine::fan::verdict;
 use crate::engine::{Command, Ctx, Deadline, Done, Emit, Level, Touch};
 use crate::error::{Code, Error, Result};
+use crate::model::quantity::Dur;
 use crate::model::transcript::Captured;
 use crate::model::{HostName, ToolId, TranscriptId};
 use crate::store::Store;
@@ -23,7 +24,7 @@ use crate::sys::clock::{Watch, cpu_time};
 use crate::tool::{self, Skipped, Tool};
 use crate::transcript::{
     self,
-    capture::{self, Counts, Ledger, ToolReport},
+    capture::{self, Counts, Ledger, Pace, ToolReport},
 };
 
 /// Sessions that are made searchable before the rest: the newest.
@@ -89,11 +90,14 @@ impl Command for Capture {
         };
         // What is there already is made searchable meanwhile, on the index's own thread.
         let mut beside = Duration::ZERO;
-        let (by_tool, by_host, failures) = tokio::select! {
-            biased;
-            done = capture => done?,
-            error = index_meanwhile(cx, &written, &mut beside) => return Err(error),
+        let capture = async {
+            let done = capture.await;
+            written.finish();
+            done
         };
+        let (captured, indexed) = tokio::join!(capture, index_meanwhile(cx, &written, &mut beside));
+        let (by_tool, by_host, failures) = captured?;
+        indexed?;
         if !cx.options.dry_run {
             let indexed = cx.store.index_transcripts().await?;
             beside += indexed.cpu;
@@ -137,6 +141,8 @@ pub(super) struct Written {
     enough: Notify,
     /// Whether the newest sessions are searchable already: after them larger portions are better.
     begun: AtomicBool,
+    /// Whether nothing more will be written.
+    finished: AtomicBool,
 }
 
 impl Written {
@@ -147,18 +153,23 @@ impl Written {
             self.enough.notify_one();
         }
     }
+
+    fn finish(&self) {
+        self.finished.store(true, Relaxed);
+        self.enough.notify_one();
+    }
 }
 
-/// Brings the index level whenever enough was written. Ends only with an error.
-async fn index_meanwhile(cx: &Ctx, written: &Written, cpu: &mut Duration) -> Error {
+/// Brings the index level whenever enough was written, until nothing more will be.
+async fn index_meanwhile(cx: &Ctx, written: &Written, cpu: &mut Duration) -> Result<()> {
     loop {
         written.enough.notified().await;
+        if written.finished.load(Relaxed) {
+            return Ok(());
+        }
         written.begun.store(true, Relaxed);
         written.bytes.store(0, Relaxed);
-        match cx.store.index_transcripts().await {
-            Ok(indexed) => *cpu += indexed.cpu,
-            Err(error) => return error,
-        }
+        *cpu += cx.store.index_transcripts().await?.cpu;
     }
 }
 
@@ -270,6 +281,24 @@ pub(super) struct StoreLedger {
     lengths: HashMap<String, u64>,
     /// Whether deleted sessions are taken again: somebody asks for them by name.
     pub(super) deleted_too: bool,
+    watch: Watch,
+}
+
+/// How far it is, how fast it goes, and how long it will take, once that can be told.
+fn label(tool: ToolId, pace: Pace, elapsed: Duration) -> String {
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    let seconds = elapsed.as_secs_f64();
+    let mut text = format!("{tool}: {:.1} of {:.1} MB", mb(pace.bytes), mb(pace.of_bytes));
+    if pace.bytes > 0 && seconds >= 0.2 {
+        let rate = pace.bytes as f64 / seconds;
+        let left = pace.of_bytes.saturating_sub(pace.bytes) as f64 / rate;
+        text.push_str(&format!(
+            ", {:.0} MB/s, {} left",
+            rate / 1e6,
+            Dur(Duration::from_secs(left.ceil() as u64))
+        ));
+    }
+    text
 }
 
 impl StoreLedger {
@@ -283,15 +312,21 @@ impl StoreLedger {
             written: written.clone(),
             lengths: HashMap::new(),
             deleted_too: false,
+            watch: Watch::start(),
         }
     }
 }
 
 impl Ledger for StoreLedger {
-    fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>> {
-        let all = self.handle.block_on(self.store.captured(&self.host, tool))?;
-        self.lengths.extend(all.iter().map(|known| (known.native_id.clone(), known.length)));
-        Ok(all)
+    fn captured(&mut self, tool: ToolId, each: &mut dyn FnMut(Captured)) -> Result<()> {
+        let mut after = Some(0);
+        while let Some(place) = after {
+            let (page, next) = self.handle.block_on(self.store.captured_after(&self.host, tool, place))?;
+            self.lengths.extend(page.iter().map(|known| (known.native_id.clone(), known.length)));
+            page.into_iter().for_each(&mut *each);
+            after = next;
+        }
+        Ok(())
     }
 
     fn deleted(&mut self, tool: ToolId) -> Result<HashSet<String>> {
@@ -316,8 +351,8 @@ impl Ledger for StoreLedger {
         Ok(())
     }
 
-    fn progress(&mut self, done: u64, total: u64, tool: ToolId) {
-        self.emit.progress(done, total, tool.as_str());
+    fn progress(&mut self, pace: Pace, tool: ToolId) {
+        self.emit.progress(pace.done, pace.total, label(tool, pace, self.watch.elapsed()));
     }
 
     fn cancelled(&self) -> bool {

@@ -94,7 +94,7 @@ impl Command for Search {
 
 /// Searches what was captured, all of it.
 async fn find(cx: &Ctx, search: store::Search) -> Result<Found> {
-    if let Some(why) = cx.store.index_transcripts().await?.rebuilt {
+    if let Some(why) = cx.store.index_unless_busy().await?.rebuilt {
         cx.emit.notice(Level::Warn, format!("the search index was built again: {why}")).await;
     }
     cx.store.search(search).await

@@ -17,7 +17,7 @@ use crate::store::transcripts::Wanted;
 const BATCH: usize = 32 * 1024 * 1024;
 /// Bits of a message's id below the second of its time. Few, since the index holds the distance
 /// from id to id for each word; where more messages fall into a second the next ids are taken.
-const BITS: u32 = 2;
+pub const BITS: u32 = 2;
 
 /// The smallest id of a message of that time.
 pub fn first_id(time: Time) -> i64 {
@@ -37,24 +37,38 @@ pub struct Gap {
     whole: bool,
 }
 
-/// What the index lacks, and has too much (then it is dropped here).
-pub fn gaps(db: &Transaction<'_>, wanted: &[Wanted], sessions: &Path) -> Result<Vec<Gap>> {
-    let mut has = std::collections::HashMap::new();
-    let mut query = db.prepare("select id, n, length, lines, whole from transcript")?;
+/// How the index differs from the transcripts.
+pub struct Difference {
+    /// What it lacks.
+    pub gaps: Vec<Gap>,
+    /// Transcripts that it has wrongly, or that are no more.
+    surplus: Vec<i64>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    pub fn is_level(&self) -> bool {
+        self.gaps.is_empty() && self.surplus.is_empty()
+    }
+}
+
+/// Compares the index with what it should have.
+pub fn look(db: &Connection, wanted: &[Wanted], sessions: &Path) -> Result<Difference> {
+    let mut has = std::collections::HashMap::with_capacity(wanted.len());
+    let mut query = db.prepare_cached("select id, n, length, lines, whole from transcript")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let (n, length, lines, whole): (i64, u64, u64, bool) =
             (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
         has.insert(row.get::<_, String>(0)?, (n, length, lines, whole));
     }
-    drop(rows);
-    let mut gaps = Vec::new();
+    let (mut gaps, mut surplus) = (Vec::new(), Vec::new());
     for Wanted { id, length: to, whole } in wanted {
         let from = match has.remove(id.as_str()) {
             Some((_, length, lines, has_whole)) if length <= *to && has_whole == *whole => (length, lines),
             // It was cut, or its origin came or went: begin again.
             Some((n, ..)) => {
-                forget(db, n)?;
+                surplus.push(n);
                 (0, 0)
             }
             None => (0, 0),
@@ -64,10 +78,23 @@ pub fn gaps(db: &Transaction<'_>, wanted: &[Wanted], sessions: &Path) -> Result<
             gaps.push(Gap { id: id.clone(), path, from, to: *to, whole: *whole });
         }
     }
-    for (n, ..) in has.into_values() {
-        forget(db, n)?;
-    }
+    surplus.extend(has.into_values().map(|(n, ..)| n));
+    Ok(Difference { gaps, surplus })
+}
+
+/// What the index lacks; what it has too much is dropped here.
+pub fn gaps(db: &Transaction<'_>, wanted: &[Wanted], sessions: &Path) -> Result<Vec<Gap>> {
+    let Difference { gaps, surplus } = look(db, wanted, sessions)?;
+    surplus.into_iter().try_for_each(|n| forget(db, n))?;
     Ok(gaps)
+}
+
+/// Drops everything.
+pub fn clear(db: &Transaction<'_>) -> Result<()> {
+    db.execute_batch(
+        "insert into words (words) values ('delete-all'); delete from message; delete from transcript;",
+    )?;
+    Ok(())
 }
 
 fn forget(db: &Connection, n: i64) -> Result<()> {

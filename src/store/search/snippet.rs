@@ -7,14 +7,8 @@ const OPEN: char = '«';
 /// Behind a match.
 const CLOSE: char = '»';
 
-/// A word of a text: where it is, and in lower case.
-struct Word {
-    start: usize,
-    end: usize,
-    folded: String,
-}
-
-fn words(text: &str) -> impl Iterator<Item = Word> {
+/// Where the words of a text are.
+fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut rest = 0;
     std::iter::from_fn(move || {
         let start = rest + text.get(rest..)?.find(char::is_alphanumeric)?;
@@ -22,8 +16,20 @@ fn words(text: &str) -> impl Iterator<Item = Word> {
         let ends = |c: char| !c.is_alphanumeric() && !('\u{300}'..='\u{36F}').contains(&c);
         let end = start + after.find(ends).unwrap_or(after.len());
         rest = end;
-        Some(Word { start, end, folded: text.get(start..end)?.chars().flat_map(fold).collect() })
+        Some((start, end))
     })
+}
+
+/// Whether a word is the wanted one, or begins with it; that one is in lower case and without accents.
+fn fits(word: &str, want: &str, prefix: bool) -> bool {
+    if word.is_ascii() {
+        // Nearly all words, and nearly all of them are others.
+        let (word, want) = (word.as_bytes(), want.as_bytes());
+        return (word.len() == want.len() || prefix)
+            && word.get(..want.len()).is_some_and(|start| start.eq_ignore_ascii_case(want));
+    }
+    let mut folded = word.chars().flat_map(fold);
+    want.chars().all(|c| folded.next() == Some(c)) && (prefix || folded.next().is_none())
 }
 
 /// Letters with accents, and those letters without; the index knows no accents either.
@@ -62,19 +68,21 @@ fn fold(c: char) -> impl Iterator<Item = char> {
 
 /// Where the terms are in a text, in order, not overlapping.
 fn matches(text: &str, terms: &[Term]) -> Vec<(usize, usize)> {
+    let folded = |(start, end): (usize, usize), text: &str| -> String {
+        text.get(start..end).unwrap_or_default().chars().flat_map(fold).collect()
+    };
     let wanted: Vec<(Vec<String>, bool)> =
-        terms.iter().map(|t| (words(&t.text).map(|w| w.folded).collect(), t.prefix)).collect();
-    let all: Vec<Word> = words(text).collect();
+        terms.iter().map(|t| (words(&t.text).map(|w| folded(w, &t.text)).collect(), t.prefix)).collect();
+    let all: Vec<(usize, usize)> = words(text).collect();
     let mut found = Vec::new();
     for at in 0..all.len() {
         for (term, prefix) in wanted.iter().filter(|(term, _)| !term.is_empty()) {
             let Some(here) = all.get(at..at + term.len()) else { continue };
-            let fits = here.iter().zip(term).enumerate().all(|(i, (word, want))| {
-                word.folded == *want
-                    || (*prefix && i + 1 == term.len() && word.folded.starts_with(want.as_str()))
+            let same = here.iter().zip(term).enumerate().all(|(i, ((start, end), want))| {
+                fits(text.get(*start..*end).unwrap_or_default(), want, *prefix && i + 1 == term.len())
             });
-            if let (true, Some(first), Some(last)) = (fits, here.first(), here.last()) {
-                found.push((first.start, last.end));
+            if let (true, Some((start, _)), Some((_, end))) = (same, here.first(), here.last()) {
+                found.push((*start, *end));
             }
         }
     }

@@ -63,17 +63,13 @@ pub fn parts(text: &str) -> String {
     }
     let bytes = text.as_bytes();
     let mut rest = 0;
-    while let Some(start) = bytes.get(rest..).and_then(|b| b.iter().position(u8::is_ascii_alphanumeric)) {
-        let start = rest + start;
-        let (mut end, mut humps) = (start, false);
-        let mut before = b'A';
-        while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphanumeric()) {
-            humps |= byte.is_ascii_uppercase() && !before.is_ascii_uppercase();
-            before = *byte;
-            end += 1;
-        }
+    while let Some(hump) = next_hump(bytes, rest) {
+        let inside = |byte: &&u8| byte.is_ascii_alphanumeric();
+        let before = bytes.get(rest..hump).unwrap_or_default();
+        let start = hump - before.iter().rev().take_while(inside).count();
+        let end = hump + bytes.get(hump..).unwrap_or_default().iter().take_while(inside).count();
         rest = end;
-        let Some(name) = text.get(start..end).filter(|name| humps && (4..=NAME).contains(&name.len())) else {
+        let Some(name) = text.get(start..end).filter(|name| (4..=NAME).contains(&name.len())) else {
             continue;
         };
         let bytes = name.as_bytes();
@@ -92,6 +88,25 @@ pub fn parts(text: &str) -> String {
         out.push(' ');
     }
     out
+}
+
+/// The next capital, from there on, that follows a small letter or a digit. Most texts have few of them,
+/// and whole blocks without one are passed at the speed of memory.
+fn next_hump(bytes: &[u8], from: usize) -> Option<usize> {
+    const BLOCK: usize = 128;
+    let low = |b: u8| b.is_ascii_lowercase() | b.is_ascii_digit();
+    let mut at = from;
+    loop {
+        let left = bytes.get(at..).filter(|left| left.len() > 1)?;
+        let block = left.get(..BLOCK + 1).unwrap_or(left);
+        let (one, two) = (block.get(..block.len() - 1)?, block.get(1..)?);
+        let any = one.iter().zip(two).fold(false, |any, (a, b)| any | (low(*a) & b.is_ascii_uppercase()));
+        if any {
+            let place = one.iter().zip(two).position(|(a, b)| low(*a) & b.is_ascii_uppercase())?;
+            return Some(at + place + 1);
+        }
+        at += one.len();
+    }
 }
 
 /// Runs of such characters and of others, in turn.
@@ -127,5 +142,7 @@ mod tests {
         assert_eq!(words("call parseHTTPRequest(snake_case)"), ["parse", "HTTP", "Request"]);
         assert_eq!(words("TranscriptRow x"), ["Transcript", "Row"]);
         assert!(words("HELLO world").is_empty());
+        let far = format!("{}aB {}x9Fu", "word ".repeat(60), "word ".repeat(60));
+        assert_eq!(words(&far), ["x9", "Fu"], "names of three letters have no parts");
     }
 }

@@ -74,18 +74,19 @@ fn image(map: &Map<String, Value>) -> Option<Block> {
 }
 
 /// A result: its text, and its pictures as blocks of their own behind it.
-fn tool_result(map: Map<String, Value>, outputs: &Path, rest: &mut Map<String, Value>) -> Vec<Block> {
+fn tool_result(mut map: Map<String, Value>, outputs: &Path, rest: &mut Map<String, Value>) -> Vec<Block> {
     let tool_use_id = value::string(&map, "tool_use_id").unwrap_or_default();
     let is_error = map.get("is_error").and_then(Value::as_bool);
-    let mut texts = Vec::new();
     let mut images = Vec::new();
-    match map.get("content") {
-        Some(Value::String(text)) => texts.push(text.clone()),
+    // Outputs are the largest part of a store: they are handed on, not copied.
+    let mut content = match map.get_mut("content").map(Value::take) {
+        Some(Value::String(text)) => text,
         Some(Value::Array(list)) => {
-            for part in list {
+            let mut texts = Vec::new();
+            for part in &list {
                 let part = part.as_object();
                 if let Some(text) = part.and_then(|p| value::str(p, "text")) {
-                    texts.push(text.to_owned());
+                    texts.push(text);
                 } else if let Some(image) = part.and_then(image) {
                     images.push(image);
                 } else {
@@ -93,11 +94,11 @@ fn tool_result(map: Map<String, Value>, outputs: &Path, rest: &mut Map<String, V
                     rest.insert("tool_result_content".into(), Value::Array(list.clone()));
                 }
             }
+            texts.join("\n")
         }
-        Some(Value::Null) | None => {}
-        Some(other) => texts.push(other.to_string()),
-    }
-    let mut content = texts.join("\n");
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
     if let Some(whole) = persisted(&content, outputs) {
         rest.insert("preview".into(), std::mem::replace(&mut content, whole).into());
     }

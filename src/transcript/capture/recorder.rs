@@ -1,9 +1,10 @@
 //! The sink that writes transcripts: one session at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
+use super::known::Known;
 use super::tally::{Saved, Tally};
 use super::{Counts, Ledger, SHOWN};
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ pub struct Recorder<'a> {
     sessions: &'a Path,
     ledger: &'a mut dyn Ledger,
     /// All sessions of the tool, this one put back at each commit.
-    known: &'a mut HashMap<String, Captured>,
+    known: &'a mut Known,
     captured: Captured,
     saved: Saved,
     writer: Option<Writer>,
@@ -48,7 +49,7 @@ impl<'a> Recorder<'a> {
         session: &'a Session,
         sessions: &'a Path,
         host: &HostName,
-        known: &'a mut HashMap<String, Captured>,
+        known: &'a mut Known,
         ledger: &'a mut dyn Ledger,
     ) -> Result<Self> {
         let mut captured = known.get(&session.native_id).cloned().unwrap_or_else(|| Captured {
@@ -162,7 +163,7 @@ impl<'a> Recorder<'a> {
         self.captured.parent_native.clone_from(&head.parent);
         self.captured.root.clone_from(&head.root);
         if let Some(writer) = &mut self.writer {
-            writer.sync()?;
+            writer.flush(!self.was_new)?;
             self.captured.length = writer.length();
         }
         if let Some(mut row) = self.captured.row.take() {
@@ -185,7 +186,7 @@ impl<'a> Recorder<'a> {
         }
         self.captured.progress = serde_json::to_string(&self.saved)?;
         self.ledger.commit(&self.captured)?;
-        self.known.insert(self.captured.native_id.clone(), self.captured.clone());
+        self.known.put(Captured { progress: String::new(), ..self.captured.clone() });
         Ok(())
     }
 
@@ -251,8 +252,7 @@ impl Sink for Recorder<'_> {
     fn elsewhere(&mut self, root: &str, msg_id: &str) -> Option<String> {
         if self.siblings.is_none() {
             let own = self.known_id().cloned();
-            let others = self.known.values().filter(|other| other.root.as_deref() == Some(root));
-            let others = others.filter_map(|other| Some((other, &other.row.as_ref()?.id)));
+            let others = self.known.family(root).filter_map(|other| Some((other, &other.row.as_ref()?.id)));
             let others = others.filter(|(_, id)| Some(*id) != own.as_ref());
             self.siblings = Some(
                 others

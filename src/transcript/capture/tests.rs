@@ -20,8 +20,9 @@ struct Memory {
 }
 
 impl Ledger for Memory {
-    fn captured(&mut self, tool: ToolId) -> Result<Vec<Captured>> {
-        Ok(self.rows.values().filter(|c| c.tool == tool).cloned().collect())
+    fn captured(&mut self, tool: ToolId, each: &mut dyn FnMut(Captured)) -> Result<()> {
+        self.rows.values().filter(|c| c.tool == tool).cloned().for_each(each);
+        Ok(())
     }
 
     fn owner(&mut self, id: &TranscriptId) -> Result<Option<(ToolId, String, HostName)>> {
@@ -36,7 +37,7 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    fn progress(&mut self, _: u64, _: u64, _: ToolId) {}
+    fn progress(&mut self, _: Pace, _: ToolId) {}
 
     fn cancelled(&self) -> bool {
         self.stop_after.is_some_and(|n| self.commits >= n)
