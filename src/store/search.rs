@@ -109,18 +109,18 @@ impl Store {
 
     async fn bring_level(&self, wait: bool) -> Result<Indexed> {
         let wanted = self.transcripts_to_index().await?;
-        let (db, rebuilt) = self.index()?;
-        match level(&db, &wanted, self.paths(), wait).await {
-            Ok((messages, cpu)) => Ok(Indexed { messages, rebuilt: rebuilt.filter(|_| messages > 0), cpu }),
+        let (db, why) = self.index()?;
+        let (indexed, why) = match level(&db, &wanted, self.paths(), wait).await {
             Err(error) if error.code == Code::Corrupt => {
                 drop(db);
                 self.drop_index()?;
                 let (db, _) = self.index()?;
-                let (messages, cpu) = level(&db, &wanted, self.paths(), true).await?;
-                Ok(Indexed { messages, rebuilt: Some(error.message), cpu })
+                (level(&db, &wanted, self.paths(), true).await?, Some(error.message))
             }
-            Err(error) => Err(error),
-        }
+            other => (other?, why),
+        };
+        let rebuilt = why.or(indexed.rebuilt).filter(|_| indexed.messages > 0);
+        Ok(Indexed { rebuilt, ..indexed })
     }
 
     /// Throws the index away; the next use makes it anew.
@@ -373,20 +373,20 @@ async fn filling(paths: &Paths) -> Result<Lock> {
 }
 
 /// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
-/// Gives the number of messages and the CPU time. Without `wait` nothing is done while another
-/// process does it.
-async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> Result<(u64, Duration)> {
+/// Without `wait` nothing is done while another process does it.
+async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> Result<Indexed> {
     let (all, sessions) = (wanted.to_vec(), paths.sessions());
     // Nearly always nothing is missing: a look, without a lock.
-    if db.read(move |db| Ok(index::look(db, &all, &sessions)?.is_level())).await? {
-        return Ok((0, Duration::ZERO));
+    let seen = db.read(move |db| index::look(db, &all, &sessions)).await?;
+    if seen.is_level() {
+        return Ok(Indexed::default());
     }
     let _lock = if wait {
         filling(paths).await?
     } else {
         match try_lock(&paths.lock_dir().join("index.lock"))? {
             Some(lock) => lock,
-            None => return Ok((0, Duration::ZERO)),
+            None => return Ok(Indexed::default()),
         }
     };
     let (wanted, sessions) = (wanted.to_vec(), paths.sessions());
@@ -411,7 +411,7 @@ async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> R
         // The log has grown by all that was written; nobody needs it at that size any more.
         db.read(|db| Ok(db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)).await?;
     }
-    Ok((messages, cpu))
+    Ok(Indexed { messages, rebuilt: seen.empty.then(|| "it was empty".to_owned()), cpu })
 }
 
 fn places(db: &Connection, sql: &str, values: &[Sql]) -> Result<Vec<Place>> {

@@ -53,6 +53,16 @@ pub trait Ledger {
     /// Those of the store.
     fn captured(&mut self, tool: ToolId, each: &mut dyn FnMut(Captured)) -> Result<()>;
 
+    /// All of that at once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn all_captured(&mut self, tool: ToolId) -> Result<Vec<Captured>> {
+        let mut all = Vec::new();
+        self.captured(tool, &mut |captured| all.push(captured))?;
+        Ok(all)
+    }
+
     /// The tool's ids of sessions whose transcripts were deleted: they are left alone.
     ///
     /// # Errors

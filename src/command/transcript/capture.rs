@@ -359,3 +359,17 @@ impl Ledger for StoreLedger {
         self.cancel.is_cancelled()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_far_it_is_how_fast_and_how_long_it_takes() {
+        let pace = Pace { done: 3, total: 9, bytes: 30_000_000, of_bytes: 90_000_000 };
+        let said = |pace, ms| label(ToolId::Codex, pace, Duration::from_millis(ms));
+        assert_eq!(said(pace, 1000), "codex: 30.0 of 90.0 MB, 30 MB/s, 2s left");
+        assert_eq!(said(pace, 90_000), "codex: 30.0 of 90.0 MB, 0 MB/s, 3m left");
+        assert_eq!(said(Pace::default(), 0), "codex: 0.0 of 0.0 MB");
+    }
+}

@@ -43,6 +43,8 @@ pub struct Difference {
     pub gaps: Vec<Gap>,
     /// Transcripts that it has wrongly, or that are no more.
     surplus: Vec<i64>,
+    /// Whether it has nothing at all.
+    pub empty: bool,
 }
 
 impl Difference {
@@ -62,6 +64,7 @@ pub fn look(db: &Connection, wanted: &[Wanted], sessions: &Path) -> Result<Diffe
             (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
         has.insert(row.get::<_, String>(0)?, (n, length, lines, whole));
     }
+    let empty = has.is_empty();
     let (mut gaps, mut surplus) = (Vec::new(), Vec::new());
     for Wanted { id, length: to, whole } in wanted {
         let from = match has.remove(id.as_str()) {
@@ -79,12 +82,12 @@ pub fn look(db: &Connection, wanted: &[Wanted], sessions: &Path) -> Result<Diffe
         }
     }
     surplus.extend(has.into_values().map(|(n, ..)| n));
-    Ok(Difference { gaps, surplus })
+    Ok(Difference { gaps, surplus, empty })
 }
 
 /// What the index lacks; what it has too much is dropped here.
 pub fn gaps(db: &Transaction<'_>, wanted: &[Wanted], sessions: &Path) -> Result<Vec<Gap>> {
-    let Difference { gaps, surplus } = look(db, wanted, sessions)?;
+    let Difference { gaps, surplus, .. } = look(db, wanted, sessions)?;
     surplus.into_iter().try_for_each(|n| forget(db, n))?;
     Ok(gaps)
 }

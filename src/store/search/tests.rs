@@ -75,6 +75,12 @@ impl Shelf {
     }
 
     async fn sample() -> Self {
+        let shelf = Self::unindexed().await;
+        shelf.store.index_transcripts().await.expect("indexed");
+        shelf
+    }
+
+    async fn unindexed() -> Self {
         let shelf = Self::new();
         shelf
             .put(
@@ -109,7 +115,6 @@ impl Shelf {
                 ],
             )
             .await;
-        shelf.store.index_transcripts().await.expect("indexed");
         shelf
     }
 
@@ -191,30 +196,24 @@ async fn only_what_is_new_is_indexed() {
 
 #[tokio::test]
 async fn an_index_that_is_gone_or_damaged_is_made_again() {
-    let shelf = Shelf::sample().await;
-    let paths = shelf.store.paths().clone();
-    // SQLite removes the files beside a database when its last user closes it, by name: nobody may
-    // close the old one while there is a new one of that name.
-    let mut earlier = Vec::new();
-    for damage in ["gone", "rubbish", "newer"] {
-        shelf.store.drop_index().expect("dropped");
+    for damage in ["gone", "empty", "rubbish", "newer"] {
+        let shelf = Shelf::unindexed().await;
+        let path = shelf.store.paths().index_db();
         match damage {
-            "rubbish" => std::fs::write(paths.index_db(), vec![0x5A; 100_000]).expect("written"),
+            "empty" => std::fs::write(&path, b"").expect("written"),
+            "rubbish" => std::fs::write(&path, vec![0x5A; 100_000]).expect("written"),
             "newer" => {
-                let db = Connection::open(paths.index_db()).expect("opened");
-                db.pragma_update(None, "user_version", 99).expect("set");
+                let db = Connection::open(&path).expect("opened");
+                db.execute_batch("create table transcript (of_another_shape); pragma user_version = 99")
+                    .expect("made");
             }
             _ => {}
         }
-        // Another process: nothing is open yet.
-        let store = Store::new(paths.clone());
-        let indexed = store.index_transcripts().await.expect(damage);
+        let indexed = shelf.store.index_transcripts().await.expect(damage);
         assert_eq!(indexed.messages, 5, "{damage}");
         assert!(indexed.rebuilt.is_some(), "{damage}");
-        let found =
-            store.search(Search { query: "parser".into(), ..Search::default() }).await.expect("searched");
-        assert_eq!(found.total, 3, "{damage}");
-        earlier.push(store);
+        let search = Search { query: "parser".into(), ..Search::default() };
+        assert_eq!(shelf.store.search(search).await.expect("searched").total, 3, "{damage}");
     }
 }
 
@@ -346,4 +345,63 @@ async fn what_a_fork_has_from_its_origin_is_found_once() {
     shelf.store.delete_transcript(&origin, Time(0), false).await.expect("deleted");
     shelf.store.index_transcripts().await.expect("indexed");
     assert_eq!(shelf.find("lantern").await, [(2, 1)], "it is gone again");
+}
+
+#[tokio::test]
+async fn an_index_that_others_have_open_is_made_anew_under_them() {
+    let shelf = Shelf::sample().await;
+    let path = shelf.store.paths().index_db();
+    let before = identity(&path);
+    let other = Store::new(shelf.store.paths().clone());
+    let parser = || Search { query: "parser".into(), ..Search::default() };
+    assert_eq!(other.search(parser()).await.expect("searched").total, 3);
+    assert_eq!(shelf.store.rebuild_index().await.expect("rebuilt"), 5);
+    assert_eq!(other.search(parser()).await.expect("searched").total, 3);
+    assert_eq!(other.index_transcripts().await.expect("level"), Indexed::default());
+    // Also when it has to be emptied altogether, as a damaged one has.
+    shelf.store.drop_index().expect("dropped");
+    assert_eq!(other.index_transcripts().await.expect("filled").messages, 5);
+    assert_eq!(other.search(parser()).await.expect("searched").total, 3);
+    assert_eq!(identity(&path), before, "it is still the same file");
+    drop(shelf.store.clone());
+    drop(other);
+    let check = shelf.store.check_index().await.expect("looked").expect("there");
+    assert_eq!(check.damage, None);
+}
+
+#[tokio::test]
+async fn a_search_does_not_wait_for_somebody_who_fills_the_index() {
+    let shelf = Shelf::sample().await;
+    let more = [message(4, Role::User, "2026-11-03T10:00:00Z", "a newer parser")];
+    shelf.put(1, ToolId::ClaudeCode, "/w/api", &more).await;
+    let busy = filling(shelf.store.paths()).await.expect("locked");
+    assert_eq!(shelf.store.index_unless_busy().await.expect("passed"), Indexed::default());
+    assert_eq!(shelf.find("parser").await.len(), 3, "what is there is found");
+    drop(busy);
+    assert_eq!(shelf.store.index_unless_busy().await.expect("filled").messages, 1);
+    assert_eq!(shelf.find("parser").await.len(), 4);
+}
+
+#[tokio::test]
+async fn the_best_are_first_and_of_equals_the_newest() {
+    let shelf = Shelf::new();
+    let said = |n: u64, day: u64, text: &str| {
+        message(n, Role::User, &format!("2026-{:02}-{:02}T10:00:00Z", 1 + day / 28, 1 + day % 28), text)
+    };
+    let all = [
+        said(1, 10, "a lantern here"),
+        said(2, 250, "a lantern here"),
+        said(3, 20, "lantern, lantern and lantern"),
+        said(4, 200, "nothing of that kind at all in a rather long text about other matters"),
+    ];
+    shelf.put(1, ToolId::Codex, "/w", &all).await;
+    shelf.store.index_transcripts().await.expect("indexed");
+    let rank = |query: &str| Search { query: query.into(), rank: true, ..Search::default() };
+    let found = shelf.with(rank("lantern")).await;
+    let at = |seq: u64| found.iter().position(|hit| *hit == (1, seq)).expect("found");
+    assert!(at(2) < at(1), "the newer of two equals: {found:?}");
+    assert!(at(3) < at(1), "the better of two old ones: {found:?}");
+    let filter = Filter { tool: Some(ToolId::Codex), ..Filter::default() };
+    let role = Some(Role::User);
+    assert_eq!(shelf.with(Search { filter, role, limit: 2, ..rank("lantern OR nothing") }).await.len(), 2);
 }

@@ -217,7 +217,7 @@ impl<'a> Recorder<'a> {
     fn calls_of(&mut self, msg_id: Option<&str>) -> Result<u64> {
         let (Some(msg_id), Some(id)) = (msg_id, self.known_id().cloned()) else { return Ok(0) };
         let writer = self.writer()?;
-        writer.sync()?;
+        writer.flush(false)?;
         let length = writer.length();
         let mut calls = 0;
         page::every(self.sessions, &id, length, 1..=u64::MAX, |_, message| {

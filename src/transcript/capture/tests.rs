@@ -98,12 +98,11 @@ impl Place {
     fn messages(&self) -> Vec<Message> {
         let row = self.ledger.rows.values().find_map(|c| c.row.clone());
         let Some(row) = row else { return Vec::new() };
-        let path = crate::transcript::sfs::messages_file(&self.sessions(), &row.id);
+        let path = sfs::messages_file(&self.sessions(), &row.id);
         let text = fs::read_to_string(path).expect("messages");
         let all: Vec<Message> = text.lines().map(|l| serde_json::from_str(l).expect("a message")).collect();
         assert_eq!(row.messages, all.len() as u64);
-        let manifest =
-            fs::read(crate::transcript::sfs::folder(&self.sessions(), &row.id).join("manifest.json"));
+        let manifest = fs::read(sfs::folder(&self.sessions(), &row.id).join("manifest.json"));
         let manifest: Value = serde_json::from_slice(&manifest.expect("a manifest")).expect("JSON");
         assert_eq!(manifest["stats"]["message_count"], all.len());
         all
@@ -228,6 +227,24 @@ fn a_file_written_anew_repeats_no_message_and_loses_none() {
 }
 
 #[test]
+fn a_transcript_that_the_disk_lost_a_part_of_is_read_again() {
+    let bytes = fixture("claude-code/tools-git/home/.claude/projects");
+    let mut place = Place::claude(&bytes);
+    place.capture();
+    let before = place.messages();
+    let row = place.ledger.rows.values().find_map(|c| c.row.clone()).expect("captured");
+    let path = sfs::messages_file(&place.sessions(), &row.id);
+    let whole = fs::read(&path).expect("there");
+    for left in [whole.len() / 3, 0] {
+        // The power failed: the record was on the disk before the end of the file.
+        fs::write(&path, &whole[..left]).expect("cut");
+        assert!(place.capture().messages > 0, "the tool's own file has not changed");
+        assert_eq!(place.messages(), before);
+    }
+    assert_eq!(place.capture(), Counts::default());
+}
+
+#[test]
 fn what_the_tool_deletes_stays_here() {
     let bytes = fixture("claude-code/qa-simple/home/.claude/projects");
     let mut place = Place::claude(&bytes);
@@ -327,7 +344,7 @@ fn what_is_kept_beside_can_be_read_again() {
     place.write(&bytes);
     place.capture();
     let captured = place.ledger.rows.values().next().expect("captured");
-    let path = crate::transcript::sfs::raw_file(&place.sessions(), &captured.row.as_ref().expect("a row").id);
+    let path = sfs::raw_file(&place.sessions(), &captured.row.as_ref().expect("a row").id);
     let frames = fs::read(path).expect("there");
     assert_eq!(frames.len() as u64, captured.raw_length);
     let text = String::from_utf8(zstd::decode_all(frames.as_slice()).expect("zstd")).expect("UTF-8");

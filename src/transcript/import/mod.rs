@@ -165,7 +165,7 @@ pub fn run(
     let (mut imported, mut reports) = (Vec::new(), Vec::new());
     let mut rounds: VecDeque<(ToolId, Vec<Item>)> = by_tool.into_iter().collect();
     while let Some((id, items)) = rounds.pop_front() {
-        let before = ledger.captured(id)?;
+        let before = ledger.all_captured(id)?;
         // Of several of one session each comes after the one before is recorded.
         let (mut entries, mut later, mut here) = (Vec::new(), Vec::new(), HashSet::new());
         for item in items {
@@ -191,7 +191,7 @@ pub fn run(
             entries.iter().map(|e| (e.path.clone(), e.session.native_id.clone())).collect();
         let importer = Importer { tool: id, entries };
         let report = capture::run(&importer, &Env::default(), sessions, host, ledger)?;
-        let after = ledger.captured(id)?;
+        let after = ledger.all_captured(id)?;
         let rows = |list: &[Captured]| -> HashMap<String, TranscriptRow> {
             list.iter().filter_map(|c| Some((c.native_id.clone(), c.row.clone()?))).collect()
         };

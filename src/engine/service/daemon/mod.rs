@@ -1,7 +1,7 @@
 //! The daemon: one process of a home that captures what AI tools record, as they record it.
 //!
 //! ```text
-//!  file changes --> tool is marked --> 100 ms later: capture of the marked tools --> searchable
+//!  file changes --> tool is marked --> 40 ms later: capture of the marked tools --> searchable
 //!  every 2 min  --> all are marked      (and never more than a fifth of the time)
 //! ```
 //!
@@ -31,7 +31,7 @@ use crate::sys::watch::{self, Change, Cover, Trees};
 use crate::tool;
 
 /// A burst of changes is one capture.
-const DEBOUNCE: Duration = Duration::from_millis(100);
+const DEBOUNCE: Duration = Duration::from_millis(40);
 /// After a capture there is a pause of so many times what it took.
 const REST: u32 = 4;
 /// The longest such pause.
