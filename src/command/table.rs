@@ -58,6 +58,7 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<repo::add::RepoAdd>("repo add"),
     Entry::run::<repo::list::RepoList>("repo list"),
     Entry::run::<repo::remove::RepoRemove>("repo remove"),
+    Entry::run::<repo::set::RepoSet>("repo set"),
     Entry::open::<session::run::Run>("run"),
     Entry::run::<transcript::search::Search>("search"),
     Entry::run::<service::install::ServiceInstall>("service install"),

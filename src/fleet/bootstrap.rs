@@ -87,7 +87,7 @@ pub fn is_newer(theirs: &str, ours: &str) -> bool {
     parts(theirs) > parts(ours)
 }
 
-/// Takes what comes on standard input. Nothing counts before the length and the checksum fit and
+/// Takes what comes on standard input, and collects older versions that nobody runs. Nothing counts before the length and the checksum fit and
 /// the program has answered; then it is renamed into place and named in `current`. Where there is
 /// no program for checksums, the new one itself is asked.
 const RECEIVE: &str = r#"fail() { echo "failed $*"; exit 0; }
@@ -117,7 +117,23 @@ said=$("$program" version --json 2>&1 </dev/null) || fail "it does not run there
 version=$(printf '%s\n' "$said" | sed -n 's/.*"version" *: *"\([^"]*\)".*/\1/p' | head -n 1)
 [ -n "$version" ] || fail "it does not say its version: $said"
 [ "$program" = "$place" ] || mv -f "$program" "$place" || fail "cannot rename $program"
+{ read -r former rest <"$b/current"; } 2>/dev/null
 echo "$sum $version" >"$b/current.$$" && mv -f "$b/current.$$" "$b/current" || fail "cannot write $b/current"
+# What no process runs any more goes, but the one before: another client may still speak to it. Where
+# processes cannot be asked, nothing goes.
+runs() {
+  for p in /proc/[0-9]*/exe; do
+    [ "$p" -ef "$1" ] && return 0
+  done
+  return 1
+}
+if [ -e "/proc/$$/exe" ]; then
+  for old in "$b"/*/sf; do
+    d=${old%/sf}
+    case ${d##*/} in "$sum" | "${former:-}" | *[!0-9a-f]*) continue ;; esac
+    [ ! -f "$old" ] || runs "$old" || { rm -f "$old" && rmdir "$d"; } 2>/dev/null
+  done
+fi
 echo "done $version"
 exit 0
 "#;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HostName;
+use super::{HostName, Time};
 
 /// A host as the user added it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct HostStatus {
     pub tools: Vec<String>,
     /// Why it did not answer, in words.
     pub error: Option<String>,
+    /// Since when it has been up, or down.
+    #[serde(default)]
+    pub since: Option<Time>,
 }
 
 impl HostStatus {
@@ -92,6 +95,12 @@ impl HostStatus {
             git: None,
             tools: Vec::new(),
             error: None,
+            since: None,
         }
+    }
+
+    /// A link that answers, but so slowly that typing over it is no fun.
+    pub fn is_slow(&self) -> bool {
+        self.state == HostState::Up && self.rtt_ms.is_some_and(|ms| ms >= 300.0)
     }
 }

@@ -14,6 +14,34 @@ pub struct Repo {
     pub url: String,
     /// The branch that features start from; `None` is the remote's default branch.
     pub base: Option<String>,
+    /// How it is cloned, and what a new worktree of it needs.
+    #[serde(default)]
+    pub options: RepoOptions,
+}
+
+/// How a repository is cloned, and what a new worktree of it needs before one can work in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RepoOptions {
+    /// `git clone --filter`: `blob:none`, `tree:0`, `blob:limit=1m`.
+    pub filter: Option<String>,
+    /// A repository on the host whose objects are copied instead of fetched, where it is there.
+    pub reference: Option<String>,
+    /// Whether submodules are checked out, too.
+    pub submodules: bool,
+    /// A command for `/bin/sh` that is run once in a new worktree.
+    pub setup: Option<String>,
+    /// Files of the host that are copied into a new worktree: `FROM[:TO]`.
+    pub copy: Vec<String>,
+    /// The same as symbolic links.
+    pub link: Vec<String>,
+}
+
+impl RepoOptions {
+    /// Whether a new worktree needs anything.
+    pub fn wants_setup(&self) -> bool {
+        self.submodules || self.setup.is_some() || !self.copy.is_empty() || !self.link.is_empty()
+    }
 }
 
 /// A piece of work that spans repositories and hosts.

@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::model::workspace::{Attachment, Feature, Repo, Worktree};
+use crate::model::workspace::{Attachment, Feature, Repo, RepoOptions, Worktree};
 use crate::model::{FeatureName, HostName, RepoName};
 
 impl Store {
@@ -17,12 +17,14 @@ impl Store {
     pub async fn repos(&self) -> Result<Vec<Repo>> {
         self.state()?
             .read(|db| {
-                let mut query = db.prepare_cached("select name, url, base from repo order by name")?;
-                let rows =
-                    query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+                let mut query =
+                    db.prepare_cached("select name, url, base, options from repo order by name")?;
+                let rows = query.query_map([], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+                })?;
                 rows.map(|row| {
-                    let (name, url, base) = row?;
-                    Ok(Repo { name: name.parse()?, url, base })
+                    let (name, url, base, options) = row?;
+                    Ok(Repo { name: name.parse()?, url, base, options: serde_json::from_str(&options)? })
                 })
                 .collect()
             })
@@ -62,12 +64,32 @@ impl Store {
                     ))),
                     None => {
                         db.execute(
-                            "insert into repo (name, url, base) values (?1, ?2, ?3)",
-                            (repo.name.as_str(), &repo.url, &repo.base),
+                            "insert into repo (name, url, base, options) values (?1, ?2, ?3, ?4)",
+                            (
+                                repo.name.as_str(),
+                                &repo.url,
+                                &repo.base,
+                                serde_json::to_string(&repo.options)?,
+                            ),
                         )?;
                         Ok(true)
                     }
                 }
+            })
+            .await
+    }
+
+    /// Changes how a repository is cloned and what its new worktrees need.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn set_repo_options(&self, name: &RepoName, options: RepoOptions) -> Result<()> {
+        let name = name.clone();
+        self.state()?
+            .write(move |db| {
+                let json = serde_json::to_string(&options)?;
+                db.execute("update repo set options = ?2 where name = ?1", (name.as_str(), json))?;
+                Ok(())
             })
             .await
     }

@@ -13,6 +13,7 @@ pub const STATE: Migrations = &[
     include_str!("migrations/state/0002_transcripts.sql"),
     include_str!("migrations/state/0003_care.sql"),
     include_str!("migrations/state/0004_level.sql"),
+    include_str!("migrations/state/0005_repo_options.sql"),
 ];
 
 /// `index.db`.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use super::Store;
 use crate::error::{Error, Result};
 use crate::model::host::Host;
-use crate::model::workspace::{Feature, Repo};
+use crate::model::workspace::{Feature, Repo, RepoOptions};
 
 /// Hosts, repositories and features.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,13 @@ impl Store {
                 }
                 for repo in &state.repos {
                     put(db, ("repo", "url", "base"), (repo.name.as_str(), &repo.url, repo.base.as_deref()))?;
+                    if repo.options != RepoOptions::default() {
+                        let json = serde_json::to_string(&repo.options)?;
+                        db.execute(
+                            "update repo set options = ?2 where name = ?1",
+                            (repo.name.as_str(), json),
+                        )?;
+                    }
                 }
                 for feature in &state.features {
                     let values = (feature.name.as_str(), feature.branch.as_str(), feature.base.as_deref());

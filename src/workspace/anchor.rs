@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::lock::LOCK;
 use super::unit::{of_repo, pairs};
-use crate::fleet::sh::quote;
+use crate::fleet::sh::{folder, quote};
 use crate::model::workspace::Repo;
 
 /// What is at the anchor's place.
@@ -95,7 +95,15 @@ const FETCH: &str = r#"  lock
 pub(super) fn clone(repo: &Repo, root: Option<&str>) -> String {
     // `~` is in no name of ours, so these are ours alone.
     let temporary = format!("\"$R/repo-cache/\".{}~new", quote(repo.name.as_str()));
-    format!("{}{LOCK}T={temporary}\n{CLONE}", of_repo(repo, root))
+    let mut words = String::new();
+    if let Some(filter) = &repo.options.filter {
+        words.push_str(&format!(" {}", quote(&format!("--filter={filter}"))));
+    }
+    if let Some(reference) = &repo.options.reference {
+        // What is taken from it is copied, so it may go later.
+        words.push_str(&format!(" --dissociate --reference-if-able {}", folder(Some(reference))));
+    }
+    format!("{}{LOCK}T={temporary}\nset --{words}\n{CLONE}", of_repo(repo, root))
 }
 
 const CLONE: &str = r#"lock
@@ -104,7 +112,7 @@ if [ -d "$A" ] && ! rmdir "$A" 2>/dev/null; then
   echo unchanged
   exit 0
 fi
-git clone --quiet --no-checkout --origin origin -- "$U" "$T" || { s=$?; rm -rf "$T"; exit "$s"; }
+git clone --quiet --no-checkout "$@" --origin origin -- "$U" "$T" || { s=$?; rm -rf "$T"; exit "$s"; }
 G="$T/.git"
 g config core.bare true && g config core.logAllRefUpdates true && g config remote.origin.url "$U" || exit 1
 if head=$(g symbolic-ref --quiet HEAD); then

@@ -9,6 +9,7 @@ mod lock;
 pub mod names;
 mod plan;
 pub mod removal;
+pub mod setup;
 pub mod sync;
 mod tree;
 mod unit;

@@ -36,6 +36,7 @@ pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
         }
     };
     let make = match tree.place {
+        Place::Present if tree.pending && unit.repo.options.wants_setup() => Some(Make::Setup),
         Place::Present => None,
         Place::Below => Some(Make::Move),
         Place::Unfinished => Some(Make::Finish),
@@ -48,7 +49,11 @@ pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
             .hint("git allows a branch in one worktree only: remove that one, or choose another branch"));
     }
     let branch = if tree.is_there() { BranchChange::Unchanged } else { branch(unit, anchor, tree)? };
-    let worktree = if make.is_some() { WorktreeChange::Created } else { WorktreeChange::Unchanged };
+    let worktree = if make.is_some_and(|make| make != Make::Setup) {
+        WorktreeChange::Created
+    } else {
+        WorktreeChange::Unchanged
+    };
     Ok(Plan { anchor: anchor_change, branch, worktree, make })
 }
 
@@ -155,6 +160,16 @@ fn notes(unit: &Unit, tree: &Tree) -> Vec<String> {
     if let Some(dirty) = tree.dirty.filter(|n| *n > 0) {
         let files = if dirty == 1 { "1 file is" } else { &format!("{dirty} files are") };
         notes.push(format!("{files} not committed; left alone"));
+    }
+    if let Some(n) = tree.submodules.filter(|_| !unit.repo.options.submodules) {
+        let text = if n == 1 { "1 submodule is".to_owned() } else { format!("{n} submodules are") };
+        notes.push(format!(
+            "{text} not checked out; `sf repo set {} --submodules` checks them out",
+            unit.repo.name
+        ));
+    }
+    if tree.lacks_lfs {
+        notes.push("it has files of git-lfs, and that host has no git-lfs".into());
     }
     if tree.rewritten {
         let base = tree.base.as_deref().unwrap_or("the base");

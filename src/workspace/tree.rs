@@ -2,6 +2,7 @@
 
 use super::lock::LOCK;
 use super::removal::PIN;
+use super::setup;
 use super::unit::{Unit, pairs};
 
 /// What is at the worktree's place.
@@ -51,6 +52,12 @@ pub(super) struct Tree {
     pub(super) moved: Option<String>,
     /// The ref that keeps what only a worktree that is gone still knew.
     pub(super) kept: Option<String>,
+    /// Whether its set-up is still to be done.
+    pub(super) pending: bool,
+    /// Submodules that are not checked out.
+    pub(super) submodules: Option<u32>,
+    /// Whether it has large files of git-lfs, and the host has no git-lfs.
+    pub(super) lacks_lfs: bool,
 }
 
 impl Tree {
@@ -131,6 +138,10 @@ if [ "$place" = present ] || [ "$place" = below ]; then
 ab "*) ;; *) [ -n "$against" ] && (cd "$W" && git rev-list --left-right --count "HEAD...$against" 2>/dev/null) | sed 's/^/count /' ;; esac
   (cd "$W" && git log -1 --format='commit %ct %s' 2>/dev/null)
   echo "stashed $(($(cd "$W" && git stash list | wc -l)))"
+  own=$(cd "$W" && git rev-parse --absolute-git-dir)
+  [ ! -e "$own/sf-setup" ] || echo pending
+  [ ! -e "$W/.gitmodules" ] || echo "submodules $(($(cd "$W" && git submodule status 2>/dev/null | grep -c '^-')))"
+  if grep -qs 'filter=lfs' "$W/.gitattributes" && ! git lfs version >/dev/null 2>&1; then echo no-lfs; fi
 elif [ -d "$G" ]; then
   real=$(cd "$R/features/$F" 2>/dev/null && pwd -P)/$N
   g worktree list --porcelain | while read -r key value; do
@@ -174,6 +185,7 @@ fi
 const ADD: &str = r#"if [ ! -e "$W/.git" ]; then
   mkdir -p "$R/features/$F" && g worktree add --quiet "$W" "$B" || exit 1
   echo worktree-made
+  made=1
 fi
 "#;
 
@@ -222,6 +234,7 @@ if [ -e "$own/locked" ]; then
   git checkout-index --all --quiet 2>/dev/null
   rm -f "$own/locked"
   echo worktree-made
+  made=1
 fi
 "#;
 
@@ -241,6 +254,8 @@ pub(super) enum Make {
     Finish,
     /// From where session-forge 0.1.x put it.
     Move,
+    /// What it needs before one can work in it, where that was interrupted or failed.
+    Setup,
 }
 
 /// The script that makes it and looks again. Every part looks for itself whether it is needed, so
@@ -251,8 +266,13 @@ pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
         Make::Again => [BRANCH, PIN, FORGET, ADD],
         Make::Finish => ["", "", "", FINISH],
         Make::Move => ["", "", "", MOVE],
+        Make::Setup => [""; 4],
     };
-    format!("{}{LOCK}lock\n{REFS}{}{LOOK}exit 0\n", unit.variables(root), steps.concat())
+    let options = &unit.repo.options;
+    let mark = if matches!(what, Make::Move | Make::Setup) { "" } else { setup::mark(options) };
+    let (variables, steps, setup) = (unit.variables(root), steps.concat(), setup::script(options));
+    // Looked at before the set-up, too: when that fails, the worktree is there all the same.
+    format!("{variables}{LOCK}lock\n{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
 }
 
 /// Reads what the scripts say.
@@ -287,6 +307,10 @@ pub(super) fn parse(text: &str) -> Tree {
             "worktree-made" => tree.worktree_made = true,
             "moved" => (tree.worktree_made, tree.moved) = (true, Some(value.to_owned())),
             "kept" => tree.kept = Some(value.to_owned()),
+            "pending" => tree.pending = true,
+            "set-up" => tree.pending = false,
+            "submodules" => tree.submodules = value.parse().ok().filter(|n| *n > 0),
+            "no-lfs" => tree.lacks_lfs = true,
             "tree" => tree.known.push(Known { path: value.to_owned(), ..Known::default() }),
             _ => {
                 if let Some(known) = tree.known.last_mut() {

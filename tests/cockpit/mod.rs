@@ -22,7 +22,7 @@ use session_forge::model::host::{Host, HostState, HostStatus};
 use session_forge::model::live::{Live, LiveState};
 use session_forge::model::snapshot::{Snapshot, Transcripts};
 use session_forge::model::transcript::TranscriptRow;
-use session_forge::model::workspace::{Attachment, Feature, Repo, Worktree};
+use session_forge::model::workspace::{Attachment, Feature, Repo, RepoOptions, Worktree};
 use session_forge::model::{Time, ToolId};
 
 /// The moment at which every picture is taken.
@@ -190,8 +190,14 @@ fn world() -> Snapshot {
                 name: "core".parse().expect("a name"),
                 url: "git@example.org:core.git".into(),
                 base: None,
+                options: RepoOptions::default(),
             },
-            Repo { name: "web".parse().expect("a name"), url: "git@example.org:web.git".into(), base: None },
+            Repo {
+                name: "web".parse().expect("a name"),
+                url: "git@example.org:web.git".into(),
+                base: None,
+                options: RepoOptions::default(),
+            },
         ]),
         features: Arc::new(vec![
             Feature {

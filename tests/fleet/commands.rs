@@ -166,6 +166,22 @@ fn bootstrap_puts_this_program_there_once() {
     let mended = world.place.json(&["bootstrap", "--hosts", "a", "--yes"]);
     assert_eq!((&mended[0]["ok"], &mended[0]["uploaded"]), (&json!(true), &json!(false)));
     assert!(program.exists());
+    // Versions that nobody runs are collected when another comes; one that a session runs on stays.
+    let bin = sshd.home.join("sf/bin");
+    for (name, program) in [("aaaa01", "/bin/true"), ("aaaa02", "/bin/sleep")] {
+        fs::create_dir_all(bin.join(name)).expect("made");
+        fs::copy(program, bin.join(name).join("sf")).expect("copied");
+    }
+    let mut holder =
+        session_forge::sys::proc::blocking_command(bin.join("aaaa02/sf")).arg("600").spawn().expect("runs");
+    fs::remove_file(bin.join("current")).expect("removed");
+    let _ = world.place.json(&["bootstrap", "--hosts", "a", "--yes"]);
+    assert!(!bin.join("aaaa01").exists() && bin.join("aaaa02/sf").exists() && program.exists());
+    holder.kill().expect("ours");
+    holder.wait().expect("ended");
+    fs::remove_file(bin.join("current")).expect("removed");
+    let _ = world.place.json(&["bootstrap", "--hosts", "a", "--yes"]);
+    assert!(!bin.join("aaaa02").exists());
     // The agent answers: its sessions can be counted.
     let rows = world.place.json(&["host", "check", "a"]);
     assert_eq!(rows[0]["agent"], env!("CARGO_PKG_VERSION"));

@@ -1,4 +1,5 @@
 //! Anchors, branches and worktrees with real git.
 
 mod removal;
+mod setup;
 mod sync;

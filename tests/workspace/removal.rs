@@ -198,6 +198,31 @@ fn detached_amended_and_half_merged_work_is_kept() {
 }
 
 #[test]
+fn a_worktree_whose_folder_is_gone_still_knows_commits() {
+    let place = Place::new();
+    let tree = place.tree();
+    commit(&tree, "a", "on the branch");
+    git(&tree, &["checkout", "-q", "--detach"]);
+    commit(&tree, "b", "on no branch");
+    let lonely = git(&tree, &["rev-parse", "HEAD"]);
+    fs::remove_dir_all(&tree).expect("removed");
+    let said = place.sf("feature destroy pay --yes");
+    assert_eq!(said.status, 4, "{said:?}");
+    assert_eq!(
+        said.json()["result"]["kept"][0]["losses"]["unpushed"].as_array().map(Vec::len),
+        Some(2),
+        "{said:?}"
+    );
+    assert_eq!(place.sf("feature destroy pay --yes --force").status, 0);
+    assert!(!git(&place.anchor(), &["worktree", "list"]).contains("features"), "git has forgotten it, too");
+    git(&place.anchor(), &["reflog", "expire", "--expire=now", "--all"]);
+    git(&place.anchor(), &["gc", "-q", "--prune=now"]);
+    git(&place.anchor(), &["cat-file", "-e", &lonely]);
+    assert_eq!(place.sf("feature restore pay").status, 0);
+    assert!(git(&place.anchor(), &["log", "-1", "--format=%s", "feat/pay"]).contains("change a"));
+}
+
+#[test]
 fn a_remote_that_lost_the_branch_makes_it_unpushed() {
     let place = Place::new();
     commit(&place.tree(), "mine", "1");

@@ -11,7 +11,9 @@ use session_forge::config::Settings;
 use session_forge::error::{Code, Error, Result};
 use session_forge::fleet::{Calls, Duplex, Fleet, Host};
 use session_forge::model::host;
-use session_forge::model::workspace::{AnchorChange, BranchChange, Feature, Repo, SyncRepo, WorktreeChange};
+use session_forge::model::workspace::{
+    AnchorChange, BranchChange, Feature, Repo, RepoOptions, SyncRepo, WorktreeChange,
+};
 use session_forge::sys::{Env, Paths};
 use session_forge::workspace::sync::{How, sync};
 use session_forge::workspace::{Unit, discover, worktree};
@@ -75,7 +77,12 @@ impl Place {
 }
 
 fn unit_at(name: &str, url: &str) -> Unit {
-    let repo = Repo { name: name.parse().expect("a name"), url: url.into(), base: None };
+    let repo = Repo {
+        name: name.parse().expect("a name"),
+        url: url.into(),
+        base: None,
+        options: RepoOptions::default(),
+    };
     let feature = Feature {
         name: "pay".parse().expect("a name"),
         branch: "feat/pay".into(),

@@ -1,7 +1,7 @@
 //! A command that runs or ran: how far it is, what it told, what came of it.
 
 use super::prose::wrap;
-use super::{Line, value};
+use super::{Line, diff, value};
 use crate::cockpit::amount;
 use crate::cockpit::job::{Job, Outcome};
 use crate::cockpit::text;
@@ -54,6 +54,7 @@ pub(super) fn lines(job: &Job, width: usize) -> Vec<Line> {
         out.push(Vec::new());
     }
     match job.outcome.as_ref().and_then(|o| o.result.as_ref()) {
+        Some(result) if job.name == "worktree diff" => out.extend(diff::lines(result, width)),
         Some(result) => out.extend(value::lines(result, width)),
         None if !job.items.is_empty() => {
             out.extend(value::lines(&serde_json::Value::Array(job.items.clone()), width));

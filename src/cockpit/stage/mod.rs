@@ -1,5 +1,6 @@
 //! The stage: what is selected, in full.
 
+mod diff;
 mod facts;
 pub(crate) mod job;
 mod prose;

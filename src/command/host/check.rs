@@ -45,15 +45,17 @@ impl Command for HostCheck {
         });
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         for answer in fanned.await {
-            let row = match answer.result {
+            let last = known.iter().find(|(host, _)| host.name == answer.host.name).map(|(_, status)| status);
+            let mut row = match answer.result {
                 Ok(probe) => probe.status,
                 Err(error) => {
-                    let last = known.iter().find(|(host, _)| host.name == answer.host.name);
-                    let row = down(&answer.host, last.map(|(_, status)| status), &error);
+                    let row = down(&answer.host, last, &error);
                     failures.push((answer.host.name.to_string(), error));
                     row
                 }
             };
+            let before = last.filter(|last| last.state == row.state).and_then(|last| last.since);
+            row.since = before.or_else(|| Some(cx.clock.now()));
             if !cx.options.dry_run {
                 cx.store.save_host_status(row.clone()).await?;
             }

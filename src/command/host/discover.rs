@@ -8,7 +8,7 @@ use crate::command::args::{HostPick, Hosts};
 use crate::engine::fan::{fan, verdict};
 use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::{Error, Result};
-use crate::model::workspace::{Feature, Repo};
+use crate::model::workspace::{Feature, Repo, RepoOptions};
 use crate::model::{FeatureName, HostName, RepoName};
 use crate::workspace::discover::{self, Found, FoundFeature, FoundRepo};
 use crate::workspace::names::{check_branch, check_url};
@@ -110,7 +110,9 @@ async fn take_repo(cx: &Ctx, found: FoundRepo, all: &mut Discovered) -> Result<(
             check_url(&url)?;
             all.new_repos.insert(found.name.clone());
             if !cx.options.dry_run {
-                cx.store.add_repo(Repo { name: found.name, url, base: None }).await?;
+                cx.store
+                    .add_repo(Repo { name: found.name, url, base: None, options: RepoOptions::default() })
+                    .await?;
             }
             Ok(())
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Command, Ctx, Done, Level, Touch};
 use crate::error::{Error, Result};
 use crate::model::RepoName;
-use crate::model::workspace::Repo;
+use crate::model::workspace::{Repo, RepoOptions};
 use crate::workspace::names::{check_branch, check_url, has_password};
 
 /// Add a repository: anything that `git clone` takes.
@@ -28,7 +28,12 @@ impl Command for RepoAdd {
     async fn run(self, cx: &Ctx) -> Result<Done<Repo>> {
         check_url(&self.url)?;
         self.base.as_deref().map_or(Ok(()), check_branch)?;
-        let repo = Repo { name: self.name, url: absolute(self.url)?, base: self.base };
+        let repo = Repo {
+            name: self.name,
+            url: absolute(self.url)?,
+            base: self.base,
+            options: RepoOptions::default(),
+        };
         if has_password(&repo.url) {
             let text = format!("the URL of `{}` holds a password, which git stores on every host", repo.name);
             cx.emit.notice(Level::Warn, text).await;

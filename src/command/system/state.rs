@@ -94,6 +94,7 @@ impl Bundle {
         for repo in &self.repos {
             check_url(&repo.url)?;
             repo.base.as_deref().map_or(Ok(()), check_branch)?;
+            crate::workspace::setup::check(&repo.options)?;
         }
         for feature in &self.features {
             check_branch(&feature.branch)?;

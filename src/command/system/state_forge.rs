@@ -15,7 +15,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::state::{Bundle, KIND};
 use crate::error::{At, Error, Result};
 use crate::model::host::Host;
-use crate::model::workspace::{Attachment, Feature, Repo};
+use crate::model::workspace::{Attachment, Feature, Repo, RepoOptions};
 use crate::model::{HostName, Time};
 
 /// A bundle of session-forge.
@@ -167,7 +167,12 @@ pub(super) fn convert(value: Value, now: Time) -> Result<(Bundle, Vec<String>)> 
             left.push(format!("repository `{name}`: its folder for sessions"));
         }
         match name.parse() {
-            Ok(name) => repos.push(Repo { name, url: repo.url, base: repo.base.or(Some("main".to_owned())) }),
+            Ok(name) => repos.push(Repo {
+                name,
+                url: repo.url,
+                base: repo.base.or(Some("main".to_owned())),
+                options: RepoOptions::default(),
+            }),
             Err(_) => left.push(format!("repository `{name}`: sf cannot take that name")),
         }
     }

@@ -42,7 +42,7 @@ impl Command for StateImport {
         let value = tokio::task::spawn_blocking(move || document(&file))
             .await
             .map_err(|e| Error::internal(e.to_string()))??;
-        let bundle = if forge::is_bundle(&value) {
+        let mut bundle = if forge::is_bundle(&value) {
             let (bundle, left) =
                 forge::convert(value, cx.clock.now()).map_err(|e| e.at(self.file.display()))?;
             for what in left {
@@ -52,6 +52,16 @@ impl Command for StateImport {
         } else {
             Bundle::of(value).map_err(|e| e.at(self.file.display()))?
         };
+        // A command of somebody else's runs only once it was agreed to here.
+        for repo in &mut bundle.repos {
+            if let Some(command) = repo.options.setup.take() {
+                let text = format!(
+                    "not taken: the set-up command of `{0}`; if you want it: sf repo set {0} --setup '{command}'",
+                    repo.name
+                );
+                cx.emit.notice(Level::Warn, text).await;
+            }
+        }
         let settings = match &bundle.settings {
             None => None,
             Some(new) => {

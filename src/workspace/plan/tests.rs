@@ -1,10 +1,15 @@
 use super::super::tree::Known;
 use super::*;
 use crate::error::Code;
-use crate::model::workspace::{Feature, Repo};
+use crate::model::workspace::{Feature, Repo, RepoOptions};
 
 fn unit(base: Option<&str>) -> Unit {
-    let repo = Repo { name: "core".parse().expect("a name"), url: "/srv/core".into(), base: None };
+    let repo = Repo {
+        name: "core".parse().expect("a name"),
+        url: "/srv/core".into(),
+        base: None,
+        options: RepoOptions::default(),
+    };
     let feature = Feature {
         name: "pay".parse().expect("a name"),
         branch: "feat/pay".into(),

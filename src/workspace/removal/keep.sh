@@ -4,7 +4,7 @@ if [ -z "$force" ] && lost; then
   echo changed
   exit 0
 fi
-if [ "$place" = absent ] && [ -z "$lo" ]; then
+if [ "$place" = absent ] && [ -z "$lo$own" ]; then
   [ ! -d "$W" ] || rmdir "$W"
   echo removed
   exit 0
@@ -72,8 +72,9 @@ if [ "$place" = present ]; then
   fi
   rm -rf "$gone" || { echo "cannot remove all of $gone" >&2; exit 1; }
   g worktree remove --force --force "$W" 2>"$T/said" || [ ! -e "$own" ] || { cat "$T/said" >&2; exit 1; }
-elif [ -d "$W" ]; then
-  rmdir "$W"
+else
+  [ ! -d "$W" ] || rmdir "$W"
+  [ -z "$own" ] || g worktree remove --force --force "$W" 2>"$T/said" || [ ! -e "$own" ] || { cat "$T/said" >&2; exit 1; }
 fi
 [ -z "$lo" ] || g branch --quiet -D "$B" || exit 1
 rmdir "${W%/*}" 2>/dev/null && [ "$W" = "$below" ] && rmdir "$A/features" 2>/dev/null

@@ -32,6 +32,16 @@ fi
 echo "place $place"
 [ "$place" = elsewhere ] && exit 0
 [ "$place" = foreign ] && exit 0
+if [ "$place" = absent ] && [ -d "$G" ]; then
+  # One whose folder is gone is still known to git, and may know commits that nobody else does.
+  own=$(for d in "$G"/worktrees/*; do
+    { read -r to <"$d/gitdir"; } 2>/dev/null && { [ "$to" = "$W/.git" ] || [ "$to" = "$top/features/$F/$N/.git" ]; } && echo "$d" && break
+  done)
+  if [ "$own" ]; then
+    head=$(sed -n 's/^\([0-9a-f]\{40,64\}\)$/\1/p' "$own/HEAD")
+    on=$(sed -n 's/^ref: //p' "$own/HEAD")
+  fi
+fi
 : >"$T/uncommitted" >"$T/deleted" >"$T/untracked" >"$T/ignored" >"$T/changed" >"$T/stashes"
 if [ "$place" = present ]; then
   head=$(wg rev-parse --verify -q HEAD)

@@ -1,6 +1,7 @@
 //! `doctor`
 
 mod home;
+mod hosts;
 mod machine;
 mod stores;
 
@@ -88,6 +89,7 @@ impl Command for Doctor {
             machine::tools(cx).await,
             machine::git().await,
             machine::ssh(cx).await,
+            hosts::hosts(cx).await,
             machine::disk(cx),
             machine::clock(cx).await,
             machine::linger().await,
