@@ -142,7 +142,7 @@ impl Store {
         let (db, _) = self.index()?;
         let emptied = {
             let _lock = filling(self.paths()).await?;
-            db.write(|tx| index::clear(tx)).await
+            db.write(index::clear).await
         };
         if emptied.is_err() {
             drop(db);
