@@ -36,6 +36,10 @@
 //! | `tui_textarea` | `cockpit` |
 //! | `tar` | `transcript/archive` |
 //! | `flate2` | `transcript/archive` |
+//! | `pulldown_cmark` | `cockpit/stage/markdown` |
+//! | `similar` | `cockpit/stage/edits` |
+//! | `syntect` | `cockpit/syntax` |
+//! | `two_face` | `cockpit/syntax` |
 
 pub mod cockpit;
 pub mod command;

@@ -2,13 +2,14 @@
 
 use super::effect::Effect;
 use super::overlay::{Help, Notices, Overlay, Palette, Select, Source, World};
-use super::stage;
+use super::stage::{self, Mark};
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
+use super::talk;
 use super::update;
 use crate::command::line;
 use crate::command::screen::Action;
-use crate::command::screen::args::{Kind, Switch, To};
+use crate::command::screen::args::{Kind, Part, Switch, To};
 use crate::config::theme::Role;
 
 /// Does what a verb says.
@@ -16,14 +17,19 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
     match action {
         Action::Back => back(state),
         Action::Cancel => cancel(state, out),
-        Action::Copy => copy(state, out),
+        Action::Copy(part) => copy(state, *part, out),
         Action::Fill(words) => palette(state, &format!("{} ", line::join(words))),
         Action::Filter => filter(state),
+        Action::Find(text) => talk::search(state, text, out),
         Action::Focus(pane) => {
             let pane = state.focus.target(*pane);
             state.give_focus(pane);
         }
         Action::Go(to) => go(state, *to),
+        Action::Jump(seq) => match state.stage.shown_reading_mut() {
+            Some(reading) => reading.go_to(*seq),
+            None => state.tell(Role::Text, "the stage shows no transcript"),
+        },
         Action::Keys => state.overlays.push(Overlay::Help(Help::default())),
         Action::Mouse(switch) => {
             let on = switch.map_or(!state.options.mouse, |s| s == Switch::On);
@@ -31,7 +37,7 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
             state.tell(Role::Text, if on { "the mouse is on" } else { "the mouse is the terminal's" });
             out.push(Effect::Mouse(on));
         }
-        Action::Next(Kind::Waiting) => next_waiting(state),
+        Action::Next(kind) => next(state, *kind, true, out),
         Action::Notices => state.overlays.push(Overlay::Notices(Notices::default())),
         Action::Open => open(state, out),
         Action::Output => match state.jobs.newest().map(|job| job.id) {
@@ -43,11 +49,17 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
             None => state.tell(Role::Text, "no command was run yet"),
         },
         Action::Palette => palette(state, ""),
+        Action::Previous(kind) => next(state, *kind, false, out),
         Action::Quit => out.push(Effect::Quit),
         Action::Redraw => out.push(Effect::Redraw),
         Action::Select => select(state),
         Action::Suspend => out.push(Effect::Suspend),
-        Action::Toggle => fold(state, None),
+        Action::Sort(by) => talk::sort(state, *by),
+        Action::Toggle(every) => {
+            if state.focus != Pane::Stage || !talk::toggle(state, *every) {
+                fold(state, None);
+            }
+        }
         Action::Zoom => {
             state.zoom = !state.zoom;
             if state.zoom {
@@ -64,9 +76,29 @@ fn palette(state: &mut State, text: &str) {
     state.overlays.push(Overlay::Palette(palette));
 }
 
+/// Goes on, or back, to something of a kind.
+fn next(state: &mut State, kind: Kind, forward: bool, out: &mut Vec<Effect>) {
+    let mark = match kind {
+        Kind::Waiting => return next_waiting(state),
+        Kind::Prompt => Mark::Prompt,
+        Kind::Message => Mark::Message,
+        Kind::Call => Mark::Call,
+        Kind::Code => Mark::Code,
+        Kind::Hit => Mark::Hit,
+    };
+    talk::jump(state, mark, forward, out);
+}
+
 /// One step back, the smallest first.
 fn back(state: &mut State) {
     let pane = state.focus;
+    if let Some(reading) =
+        state.stage.shown_reading_mut().filter(|r| pane == Pane::Stage && r.find().is_some())
+    {
+        reading.end_find(false);
+        state.search.hits = None;
+        return;
+    }
     let filtered = state.list(pane).is_some_and(|list| !list.filter.is_empty());
     if filtered {
         if let Some(list) = state.list_mut(pane) {
@@ -94,7 +126,25 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
     }
 }
 
-fn copy(state: &mut State, out: &mut Vec<Effect>) {
+fn copy(state: &mut State, part: Option<Part>, out: &mut Vec<Effect>) {
+    if let Some(part) = part {
+        let word = if part == Part::Code { "code" } else { "message" };
+        match talk::part(state, part) {
+            Some(text) => {
+                let lines = text.lines().count();
+                state.tell(
+                    Role::Ok,
+                    format!(
+                        "sent to the clipboard: {word}, {lines} line{}",
+                        if lines == 1 { "" } else { "s" }
+                    ),
+                );
+                out.push(Effect::Copy(text));
+            }
+            None => state.tell(Role::Text, format!("no {word} to copy here")),
+        }
+        return;
+    }
     let data = &state.data;
     let text = match state.selected() {
         Some(Subject::Host(host)) => data.hosts.iter().find(|h| h.name == *host).map(|h| h.target.clone()),
@@ -130,6 +180,12 @@ pub(super) fn select(state: &mut State) {
             let first = history - back.min(history);
             Select::new(source, first + usize::from(if back == 0 { cursor } else { 0 }), first)
         }),
+        None if state.stage.shown_reading().is_some() => {
+            let Some((lines, at, first)) = state.stage.shown_reading_mut().map(stage::Reading::plain) else {
+                return;
+            };
+            Select::new(Source { lines, ..Source::default() }, at, first)
+        }
         None => {
             let lines = stage::plain(state, stage::text_width(area.width));
             let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
@@ -141,6 +197,9 @@ pub(super) fn select(state: &mut State) {
 
 fn filter(state: &mut State) {
     if state.focus == Pane::Stage {
+        if talk::begin_find(state) {
+            return;
+        }
         let list = state.last_list;
         state.give_focus(list);
     }
@@ -253,6 +312,9 @@ pub(super) fn scroll(state: &mut State, pane: Pane, by: isize) {
             screen
                 .scroll_to(screen.scrolled().saturating_add_signed(by.saturating_neg()).min(screen.history()))
         });
+        return;
+    }
+    if talk::scroll(state, by) {
         return;
     }
     let Some(area) = state.layout().stage else { return };

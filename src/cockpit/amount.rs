@@ -47,6 +47,16 @@ pub fn count(n: u64) -> String {
     }
 }
 
+/// The same in at most five characters.
+pub fn short_count(n: u64) -> String {
+    match n {
+        0..=999 => n.to_string(),
+        1_000..=9_999 => format!("{}.{}k", n / 1_000, n / 100 % 10),
+        10_000..=999_999 => format!("{}k", n / 1_000),
+        _ => format!("{}.{}M", n / 1_000_000, n / 100_000 % 10),
+    }
+}
+
 /// Milliseconds as a person says them.
 pub fn took(ms: u64) -> String {
     match ms {
@@ -84,6 +94,14 @@ pub fn short_time(then: Time, now: Time, zone: i64) -> String {
         return format!("{} {}", month.unwrap_or(&"?"), part(&text, 8..10));
     }
     part(&text, 0..7)
+}
+
+/// A moment with its time of day, and with its day unless that is today.
+pub fn moment(then: Time, now: Time, zone: i64) -> String {
+    let day = short_time(then, now, zone);
+    let text = then.plus_ms(zone).to_string();
+    let clock = text.get(11..16).unwrap_or_default();
+    if day == clock { day } else { format!("{day} {clock}") }
 }
 
 /// A moment in full, to the minute, in local time.

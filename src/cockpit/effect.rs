@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::job::JobId;
+use super::stage::talk::Want;
 use crate::engine::Call;
 use crate::model::{LiveId, TranscriptId};
 
@@ -17,8 +18,18 @@ pub enum Effect {
     Answer(oneshot::Sender<bool>, bool),
     /// Say [`super::msg::Msg::Settled`] with this number in a moment.
     Settle(u64),
-    /// Fetch a page of the messages of a transcript; 1 is the newest.
-    Page(TranscriptId, u64),
+    /// Fetch messages of a transcript; comes as [`super::msg::Msg::Read`].
+    Read(TranscriptId, Want),
+    /// Find the colours of pieces of code (key, language, text) of a transcript.
+    Color(TranscriptId, Vec<(u64, String, String)>),
+    /// Find the messages of a transcript that have a text; a newer one takes its place.
+    Find(TranscriptId, String),
+    /// Fetch the list of all transcripts.
+    List,
+    /// Look how capturing the tools goes.
+    Health,
+    /// Run this line, a `search`; a newer one takes its place, an empty one only ends the last.
+    Search(u64, Vec<String>),
     /// Show a live session in so many columns and rows; any other is let go.
     Attach(LiveId, u16, u16),
     /// Let the live session go.

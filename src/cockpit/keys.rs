@@ -1,7 +1,6 @@
 //! The keymap with its lines understood.
 
 use super::book::Book;
-use super::state::Pane;
 use super::template::Template;
 use crate::config::chord::{self, Chord};
 use crate::config::keymap::{Context, Keymap};
@@ -71,10 +70,9 @@ impl Keys {
         &self.bindings
     }
 
-    /// What chords mean in a pane: its own rows first, then those that hold everywhere.
-    pub fn find(&self, pane: Pane, chords: &[Chord]) -> Found<'_> {
-        let contexts = [pane.context(), Context::Global];
-        for context in contexts {
+    /// What chords mean: the rows of the nearest context first, then those that hold everywhere.
+    pub fn find(&self, contexts: &[Context], chords: &[Chord]) -> Found<'_> {
+        for context in contexts.iter().copied().chain([Context::Global]) {
             let exact = self.bindings.iter().find(|b| b.context == context && b.chords == chords);
             if let Some(binding) = exact {
                 return Found::Binding(binding);

@@ -14,6 +14,7 @@
 
 mod act;
 mod amount;
+mod ask;
 mod attach;
 mod attention;
 pub mod book;
@@ -31,13 +32,17 @@ pub mod overlay;
 mod paint;
 mod pane;
 mod pointer;
+mod query;
 mod refresh;
 mod run;
+pub mod shelf;
 pub mod skin;
 pub mod stage;
 pub mod state;
 pub mod subject;
+pub mod syntax;
 mod table;
+mod talk;
 pub mod template;
 mod term;
 mod text;

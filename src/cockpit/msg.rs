@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use super::job::JobId;
+use super::shelf::Health;
+use super::stage::talk::{Chunk, Want};
+use super::syntax::Colours;
 use crate::config::chord::{Chord, Mods};
 use crate::engine::Event;
 use crate::error::{Error, Result};
 use crate::live::screen::{SharedScreen, mouse};
 use crate::model::snapshot::Snapshot;
+use crate::model::transcript::{Hit, TranscriptRow};
 use crate::model::{LiveId, Time, TranscriptId};
 
 /// Something that happened.
@@ -31,8 +35,18 @@ pub enum Msg {
     Job(JobId, Event),
     /// The selection has rested for a while; the number is the one that was asked with.
     Settled(u64),
-    /// A page of a transcript (1 is the newest), as `show --page` gives it.
-    Page(TranscriptId, u64, Result<serde_json::Value>),
+    /// Messages of a transcript that were asked for.
+    Read(TranscriptId, Want, Result<Chunk>),
+    /// Colours of a piece of code of a transcript.
+    Colored(TranscriptId, u64, Option<Colours>),
+    /// The places of the messages of a transcript that have a text.
+    Found(TranscriptId, String, Result<Vec<u64>>),
+    /// All transcripts.
+    Listed(Result<Vec<TranscriptRow>>),
+    /// How capturing the tools goes.
+    Health(Result<Vec<Health>>),
+    /// The answer to a search, with its number: how many hits there are, and the first ones.
+    Hits(u64, Result<(u64, Vec<Hit>)>),
     /// News of a terminal.
     Terminal(LiveId, Link),
     /// Something to tell the person.

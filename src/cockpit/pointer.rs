@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::msg::Mouse;
 use super::overlay::{Overlay, Verdict};
 use super::state::{Pane, State, Typing};
-use super::update;
+use super::{talk, update};
 use crate::config::chord::{Chord, Key};
 use crate::live::screen::mouse::{self, Act, Button, Turn};
 use crate::live::screen::{Modes, Mouse as Wanted};
@@ -49,9 +49,18 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse, out: &mut Vec<Effect>) {
     match mouse.act {
         Act::Press(Button::Left) => press(state, &layout, pane, mouse),
         Act::Drag(Button::Left) if pane == Pane::Stage => drag(state, &layout, mouse),
+        Act::Release(Button::Left) => release(state, &layout, mouse),
         Act::Wheel(Turn::Up) => act::scroll(state, pane, -WHEEL),
         Act::Wheel(Turn::Down) => act::scroll(state, pane, WHEEL),
         _ => {}
+    }
+}
+
+/// A press that became no choice of text is about the row of the transcript under it.
+fn release(state: &mut State, layout: &Layout, mouse: Mouse) {
+    let (Some(area), Some(_)) = (layout.stage, state.stage.pressed) else { return };
+    if area.contains((mouse.col, mouse.row).into()) {
+        talk::press(state, usize::from(mouse.row - area.y), area.height);
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::ask::Asker;
 use super::attach::Line;
 use super::attention;
 use super::clipboard;
@@ -27,11 +28,9 @@ use super::state::{Setup, State};
 use super::term::{self, Term};
 use super::update::update;
 use super::view::view;
-use crate::command::line;
 use crate::config::{Keymap, Notice, Theme};
-use crate::engine::{Engine, Event, Origin};
+use crate::engine::{Engine, Event};
 use crate::error::{At, Error, Result};
-use crate::model::TranscriptId;
 use crate::model::snapshot::Snapshot;
 use crate::sys::clock::{Watch, local_zone};
 
@@ -60,6 +59,8 @@ struct Cockpit {
     skin: Skin,
     painter: Painter,
     refresh: Refresh,
+    asker: Asker,
+    seen: Snapshot,
     inbox: mpsc::Sender<Msg>,
     letters: mpsc::Receiver<Msg>,
     cancels: HashMap<JobId, CancellationToken>,
@@ -125,6 +126,8 @@ impl Cockpit {
             skin,
             painter: Painter::default(),
             refresh,
+            asker: Asker::new(engine.clone(), inbox.clone()),
+            seen: Snapshot::default(),
             inbox,
             letters,
             cancels: HashMap::new(),
@@ -187,10 +190,11 @@ impl Cockpit {
                 changed = data.changed() => match changed {
                     Ok(()) => {
                         let newest = data.borrow_and_update().clone();
-                        if same(&newest, &self.state.data) {
+                        if same(&newest, &self.seen) {
                             continue;
                         }
                         self.call(&newest);
+                        self.seen = newest.clone();
                         Woken::Message(Msg::Data(newest))
                     }
                     Err(_) => Woken::Ended(1),
@@ -294,7 +298,12 @@ impl Cockpit {
                     let _ = inbox.send(Msg::Settled(token)).await;
                 });
             }
-            Effect::Page(id, number) => self.page(id, number),
+            Effect::Read(id, want) => self.asker.read(id, want),
+            Effect::Color(id, pieces) => self.asker.color(id, pieces),
+            Effect::Find(id, text) => self.asker.find(id, text),
+            Effect::List => self.asker.list(),
+            Effect::Health => self.asker.health(),
+            Effect::Search(token, words) => self.asker.search(token, words),
             Effect::Attach(id, cols, rows) => {
                 self.line = Some(Line::new(self.engine.clone(), id, (cols, rows), self.inbox.clone()));
             }
@@ -341,34 +350,6 @@ impl Cockpit {
             }
         });
         self.cancels.retain(|_, cancel| !cancel.is_cancelled());
-    }
-
-    /// Fetches a page of a transcript.
-    fn page(&mut self, id: TranscriptId, number: u64) {
-        let page = number.to_string();
-        let words = ["show", id.as_str(), "--page", &page].map(str::to_owned);
-        let parsed = match line::parse(&words) {
-            Ok(parsed) => parsed,
-            Err(refused) => {
-                update(&mut self.state, Msg::Page(id, number, Err(refused.into_error())));
-                return;
-            }
-        };
-        let mut run = self.engine.submit(parsed.call(Origin::Ui, self.engine.settings().jobs));
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            while let Some(event) = run.events.recv().await {
-                if let Event::Finished { result, error, .. } = event {
-                    let shown = match (result, error) {
-                        (Some(result), _) => Ok(result),
-                        (None, Some(error)) => Err(error),
-                        (None, None) => Err(Error::internal("`show` said nothing")),
-                    };
-                    let _ = inbox.send(Msg::Page(id, number, shown)).await;
-                    return;
-                }
-            }
-        });
     }
 
     fn suspend(&mut self) -> Result<()> {

@@ -144,7 +144,9 @@ fn style(role: Role, look: Look, depth: Depth) -> Style {
         style.bg = look.bg.map(|c| depth.color(c));
     }
     // A background that cannot be shown must not leave what it marks unmarked.
-    let marks = ["selection", "mode", "tab"].iter().any(|family| role.as_str().starts_with(family));
+    let marks = ["selection", "mode", "tab", "match.current", "diff.add.word", "diff.remove.word"]
+        .iter()
+        .any(|family| role.as_str().starts_with(family));
     let lost_bg = depth == Depth::None && marks && look.bg.is_some_and(|c| c != theme::Color::Default);
     for (on, modifier) in [
         (look.bold, Modifier::BOLD),

@@ -7,8 +7,9 @@ use super::job::{JobId, Jobs};
 use super::keys::Keys;
 use super::layout::{Layout, Shape};
 use super::list::List;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Search};
 use super::pane;
+use super::shelf::Shelf;
 use super::stage::Stage;
 use super::subject::Subject;
 use crate::command::screen::args;
@@ -17,6 +18,7 @@ use crate::config::chord::Chord;
 use crate::config::keymap::Context;
 use crate::config::theme::Role;
 use crate::model::snapshot::Snapshot;
+use crate::model::transcript::Hit;
 use crate::model::{FeatureName, Time};
 
 /// A place that can have the focus.
@@ -94,6 +96,8 @@ pub enum Typing {
     Terminal,
     /// They change the filter of the focused list.
     Filter,
+    /// They change the text that is looked for in the transcript.
+    Find,
 }
 
 /// What was set before the first key.
@@ -134,6 +138,8 @@ pub struct State {
     pub stage: Stage,
     /// What lies over the screen, the topmost last.
     pub overlays: Vec<Overlay>,
+    /// What was searched for last, and where among its hits the stage is.
+    pub search: Searched,
     /// The commands that were run.
     pub jobs: Jobs,
     /// Where keys go.
@@ -144,9 +150,20 @@ pub struct State {
     pub message: Option<(Role, String)>,
     /// The keys.
     pub keys: Arc<Keys>,
+    /// What is known of all transcripts, and of the tools that they come from.
+    pub shelf: Shelf,
     /// The rest of the settings.
     pub options: Options,
     lists: [List; 4],
+}
+
+/// A search over all transcripts that was made.
+#[derive(Debug, Default)]
+pub struct Searched {
+    /// The search, while it does not lie over the screen.
+    pub kept: Option<Box<Search>>,
+    /// Its hits, and which one is on the stage.
+    pub hits: Option<(Vec<Hit>, usize)>,
 }
 
 /// Settings, and what was said about them.
@@ -175,11 +192,13 @@ impl State {
             folded: BTreeSet::new(),
             stage: Stage::default(),
             overlays: Vec::new(),
+            search: Searched::default(),
             jobs: Jobs::default(),
             typing: Typing::Normal,
             pending: Vec::new(),
             message: None,
             keys: Arc::new(setup.keys),
+            shelf: Shelf::default(),
             options: Options { jobs: setup.jobs, mouse: setup.mouse, notices: Vec::new() },
             lists: Default::default(),
         };
@@ -226,6 +245,18 @@ impl State {
         Layout::of(self.shape())
     }
 
+    /// Where keys are looked up first.
+    pub fn contexts(&self) -> &'static [Context] {
+        match self.focus {
+            Pane::Stage if self.stage.shown_reading().is_some() => &[Context::Reading, Context::Stage],
+            Pane::Hosts => &[Context::Hosts],
+            Pane::Features => &[Context::Features],
+            Pane::Live => &[Context::Live],
+            Pane::Transcripts => &[Context::Transcripts],
+            Pane::Stage => &[Context::Stage],
+        }
+    }
+
     /// How many sessions need somebody.
     pub fn waiting(&self) -> usize {
         self.data.live.iter().filter(|live| live.state.wants_attention()).count()
@@ -245,7 +276,7 @@ impl State {
     /// Builds the rows of a pane anew.
     pub fn refill(&mut self, pane: Pane) {
         let Some(i) = pane.index() else { return };
-        let items = pane::items(pane, &self.data, &self.folded, &self.lists[i].filter);
+        let items = pane::items(pane, self, &self.lists[i].filter);
         self.lists[i].set(items);
     }
 

@@ -7,16 +7,19 @@ use super::job::JobId;
 use super::keys::Found;
 use super::msg::{Link, Msg};
 use super::overlay::{Confirm, Overlay, Then, Verdict, World};
-use super::stage::{self, Reading, Terminal};
+use super::pane;
+use super::stage::Terminal;
+use super::stage::talk::Want;
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
+use super::talk;
 use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 use crate::engine::Event;
 use crate::error::Error;
 use crate::live::screen::{Modes, keys as wire_keys};
+use crate::model::LiveId;
 use crate::model::snapshot::Snapshot;
-use crate::model::{LiveId, TranscriptId};
 
 /// Takes a message in.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -35,7 +38,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Job(id, event) => job(state, id, event),
         Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
         Msg::Settled(_) => {}
-        Msg::Page(id, number, shown) => page(state, id, number, shown),
+        Msg::Read(id, want, chunk) => talk::read(state, id, want, chunk, &mut out),
+        Msg::Colored(id, key, colours) => talk::color(state, &id, key, colours),
+        Msg::Found(id, text, places) => talk::found(state, &id, &text, places),
+        Msg::Listed(rows) => talk::listed(state, rows),
+        Msg::Health(tools) => talk::health(state, tools),
+        Msg::Hits(token, found) => talk::hits(state, token, found),
         Msg::Terminal(id, link) => terminal(state, &id, link),
         Msg::Tell(error) => complain(state, &error),
     }
@@ -47,11 +55,6 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 pub(super) fn complain(state: &mut State, error: &Error) {
     let hint = error.hints.first().map_or(String::new(), |hint| format!(" ({hint})"));
     state.tell(Role::Error, format!("{}{hint}", error.message));
-}
-
-fn stage_text_width(state: &State) -> usize {
-    let shape = state.shape();
-    stage::text_width(super::layout::Layout::stage_size(shape).0).into()
 }
 
 /// Keys go to the topmost overlay, else to the terminal, else to the filter, else to the keymap.
@@ -66,6 +69,7 @@ fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     match state.typing {
         Typing::Terminal => terminal_key(state, chord, out),
         Typing::Filter => filter_key(state, chord),
+        Typing::Find => talk::find_key(state, chord, out),
         Typing::JustLeft if chord == state.keys.leave => {
             state.typing = Typing::Terminal;
             state.pending.clear();
@@ -100,7 +104,16 @@ pub(super) fn judge(state: &mut State, overlay: Overlay, verdict: Verdict, out: 
             state.tell(Role::Ok, format!("sent to the clipboard: {lines} line{plural}"));
             out.push(Effect::Copy(text));
         }
-        (Verdict::Close | Verdict::Answer(_) | Verdict::Picked(_), _) => {}
+        (Verdict::Do(effect), overlay) => {
+            state.overlays.push(overlay);
+            out.push(effect);
+        }
+        (Verdict::Hit(hits, at), Overlay::Search(search)) => {
+            state.search.kept = Some(search);
+            talk::open_hit(state, hits, at, out);
+        }
+        (Verdict::Close, Overlay::Search(search)) => state.search.kept = Some(search),
+        (Verdict::Close | Verdict::Answer(_) | Verdict::Picked(_) | Verdict::Hit(..), _) => {}
     }
 }
 
@@ -108,7 +121,7 @@ fn normal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     state.message = None;
     state.pending.push(chord);
     let keys = state.keys.clone();
-    match keys.find(state.focus, &state.pending) {
+    match keys.find(state.contexts(), &state.pending) {
         Found::Binding(binding) => {
             state.pending.clear();
             fill::trigger(state, &binding.template, out);
@@ -155,7 +168,7 @@ fn terminal_key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     if chord == state.keys.leave {
         state.typing = Typing::JustLeft;
         // It may begin a chord as well, as tmux's prefix does.
-        let begins = matches!(state.keys.find(state.focus, &[chord]), Found::Prefix);
+        let begins = matches!(state.keys.find(state.contexts(), &[chord]), Found::Prefix);
         state.pending = if begins { vec![chord] } else { Vec::new() };
         return;
     }
@@ -195,7 +208,7 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     let keys = state.keys.clone();
     let notices = state.options.notices.len();
     if let Some(overlay) = state.overlays.last_mut() {
-        overlay.paste(text, World { keys: &keys, data: &state.data, notices });
+        out.extend(overlay.paste(text, World { keys: &keys, data: &state.data, notices }));
         return;
     }
     match state.typing {
@@ -211,6 +224,10 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
             }
             state.refill(pane);
         }
+        Typing::Find => {
+            let typed: String = text.chars().filter(|c| !c.is_control()).collect();
+            talk::type_find(state, &typed, out);
+        }
         // Pasted text is no command.
         Typing::Normal | Typing::JustLeft => {
             state.tell(Role::Text, "pasting goes into a terminal, a form or the palette");
@@ -218,7 +235,8 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     }
 }
 
-fn data(state: &mut State, data: Snapshot) {
+fn data(state: &mut State, mut data: Snapshot) {
+    state.shelf.lay(&mut state.data, &mut data);
     state.data = data;
     for pane in Pane::LISTS {
         state.refill(pane);
@@ -239,6 +257,7 @@ fn job(state: &mut State, id: JobId, event: Event) {
     if !finished {
         return;
     }
+    state.shelf.look_again();
     // A question of a command that is over needs no answer.
     state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.is_of(id)));
     let Some(job) = state.jobs.get(id) else { return };
@@ -278,29 +297,6 @@ fn session_in(value: &serde_json::Value, depth: usize) -> Option<LiveId> {
     }
 }
 
-/// The newest page shows its end; an older one is put in front, and nothing on the stage moves.
-fn page(state: &mut State, id: TranscriptId, number: u64, shown: crate::error::Result<serde_json::Value>) {
-    if state.stage.subject != Some(Subject::Transcript(id.clone())) {
-        return;
-    }
-    let width = stage_text_width(state);
-    let (now, zone) = (state.now, state.zone);
-    match (&mut state.stage.reading, shown) {
-        (Some(reading), Ok(shown)) if reading.id == id && number > 1 => {
-            let before = reading.lines().len();
-            reading.prepend(shown);
-            let added = reading.lines().len().saturating_sub(before);
-            state.stage.scroll = state.stage.scroll.saturating_add(added);
-        }
-        (reading @ (None | Some(_)), Ok(shown)) => {
-            *reading = Some(Reading::new(id, shown, width, now, zone));
-            state.stage.scroll = usize::MAX;
-        }
-        (reading @ None, Err(error)) => *reading = Some(Reading::failed(id, &error, width)),
-        (Some(_), Err(error)) => complain(state, &error),
-    }
-}
-
 fn terminal(state: &mut State, id: &LiveId, link: Link) {
     let Some(terminal) = state.stage.terminal.as_mut().filter(|t| t.id == *id) else { return };
     match link {
@@ -335,7 +331,7 @@ fn settled(state: &mut State, out: &mut Vec<Effect>) {
     match state.stage.subject.clone() {
         Some(Subject::Live(id)) => attach(state, &id, out),
         Some(Subject::Transcript(id)) if state.keys.book.find("show").is_some() => {
-            out.push(Effect::Page(id, 1));
+            out.push(Effect::Read(id, Want::Newest));
         }
         _ => {}
     }
@@ -358,12 +354,14 @@ pub(super) fn attach(state: &mut State, id: &LiveId, out: &mut Vec<Effect>) {
 fn settle(state: &mut State, out: &mut Vec<Effect>) {
     let layout = state.layout();
     for (i, pane) in Pane::LISTS.into_iter().enumerate() {
-        let rows = layout.panes[i].map_or(0, |area| usize::from(area.height));
+        let rows = layout.panes[i].map_or(0, |area| usize::from(pane::rows(state, pane, area).height));
         if let Some(list) = state.list_mut(pane) {
             list.show(rows);
         }
     }
-    let shown = state.selected().cloned();
+    let selected = state.selected().cloned();
+    state.stage.pin = state.stage.pin.take().filter(|(at, _)| *at == selected);
+    let shown = state.stage.pin.as_ref().map(|(_, pinned)| pinned.clone()).or(selected);
     if shown != state.stage.subject {
         follow(state, shown, out);
     }
@@ -374,26 +372,10 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
         terminal.size = size;
         out.push(Effect::Resize(size.0, size.1));
     }
-    let width = stage_text_width(state);
-    if let Some(reading) = &mut state.stage.reading {
-        reading.fit(width);
-    }
-    earlier(state, out);
+    talk::settle(state, out);
     super::pointer::motion(state, out);
     if state.focus != Pane::Stage && state.typing == Typing::Terminal {
         state.typing = Typing::Normal;
-    }
-}
-
-/// Who has scrolled to the beginning of a transcript gets what was before.
-fn earlier(state: &mut State, out: &mut Vec<Effect>) {
-    let Some(area) = state.layout().stage.filter(|_| state.focus == Pane::Stage) else { return };
-    let most = stage::most_scroll(state, stage::text_width(area.width), area.height);
-    let at_top = state.stage.scroll.min(most) == 0;
-    if let Some(reading) = state.stage.reading.as_mut().filter(|_| at_top)
-        && let Some(number) = reading.earlier()
-    {
-        out.push(Effect::Page(reading.id.clone(), number));
     }
 }
 
@@ -411,11 +393,19 @@ fn follow(state: &mut State, shown: Option<Subject>, out: &mut Vec<Effect>) {
     if stage.terminal.take().is_some() {
         out.push(Effect::Detach);
     }
-    if state.typing == Typing::Terminal {
+    if matches!(state.typing, Typing::Terminal | Typing::Find) {
         state.typing = Typing::Normal;
     }
-    if matches!(shown, Some(Subject::Live(_) | Subject::Transcript(_))) {
-        out.push(Effect::Settle(stage.token));
+    match (&stage.goal, &shown) {
+        // What was opened need not rest.
+        (Some((id, seq, _)), Some(Subject::Transcript(shown))) if id == shown => {
+            out.push(Effect::Read(id.clone(), Want::Around(*seq)));
+        }
+        (_, Some(Subject::Live(_) | Subject::Transcript(_))) => {
+            stage.goal = None;
+            out.push(Effect::Settle(stage.token));
+        }
+        _ => stage.goal = None,
     }
     stage.subject = shown;
 }

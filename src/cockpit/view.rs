@@ -15,6 +15,7 @@ use super::state::{Pane, State, Typing};
 use super::subject::Subject;
 use super::text::{self, Piece};
 use crate::command::table::Table;
+use crate::config::keymap::Context;
 use crate::config::theme::Role;
 use crate::engine::Catalog;
 use crate::engine::contract::Body;
@@ -173,9 +174,16 @@ fn frame_stage(state: &State, skin: &Skin, frame: Rect, buf: &mut Buffer) {
         .into_iter()
         .map(|(t, role)| (t, if role == Role::Text { name } else { skin.get(role) }))
         .collect();
+    let note = stage::note(state);
     if frame.height == 1 {
-        let place = Rect { x: frame.x + 1, width: frame.width.saturating_sub(1), ..frame };
+        let room = note.as_ref().map_or(0, |note| u16::try_from(text::width(note) + 2).unwrap_or(0));
+        let room = if room > frame.width / 2 { frame.width / 2 } else { room };
+        let place = Rect { x: frame.x + 1, width: frame.width.saturating_sub(1 + room), ..frame };
         text::put_line(buf, place, &styled);
+        if let Some(note) = note {
+            let note = text::fit(&note, usize::from(room.saturating_sub(1)));
+            text::put(buf, frame.right() - room, frame.y, &note, skin.get(Role::Dim), room);
+        }
         return;
     }
     let typing = state.typing == Typing::Terminal;
@@ -184,7 +192,8 @@ fn frame_stage(state: &State, skin: &Skin, frame: Rect, buf: &mut Buffer) {
         (false, true) => skin.get(Role::BorderFocus),
         (false, false) => skin.get(Role::Border),
     };
-    rule(Rect { height: 1, ..frame }, ("┌", "┐"), &styled, None, edge, buf);
+    let note = note.map(|note| (note, skin.get(Role::Dim)));
+    rule(Rect { height: 1, ..frame }, ("┌", "┐"), &styled, note, edge, buf);
     for y in frame.y + 1..frame.bottom() - 1 {
         text::put(buf, frame.x, y, "│", edge, 1);
         text::put(buf, frame.right() - 1, y, "│", edge, 1);
@@ -198,6 +207,7 @@ fn mode(state: &State) -> (&'static str, Role) {
         (Some(overlay), _) => (overlay.mode(), Role::ModeOther),
         (None, Typing::Terminal) => ("TERMINAL", Role::ModeTerminal),
         (None, Typing::Filter) => ("FILTER", Role::ModeOther),
+        (None, Typing::Find) => ("FIND", Role::ModeOther),
         (None, Typing::Normal | Typing::JustLeft) => ("NORMAL", Role::ModeNormal),
     }
 }
@@ -254,6 +264,11 @@ fn hints(state: &State, area: Rect, (key, hint): (Style, Style), buf: &mut Buffe
     let texts: Vec<(String, String)> = match state.typing {
         Typing::Terminal => vec![(state.keys.leave.to_string(), "leaves the terminal".into())],
         Typing::Filter => vec![("enter".into(), "keeps".into()), ("esc".into(), "clears".into())],
+        Typing::Find => vec![
+            ("↑↓".into(), "goes on".into()),
+            ("enter".into(), "keeps".into()),
+            ("esc".into(), "goes back".into()),
+        ],
         Typing::Normal | Typing::JustLeft => normal_hints(state),
     };
     // The last ones (palette, help) are never left out for the others.
@@ -288,8 +303,28 @@ fn normal_hints(state: &State) -> Vec<(String, String)> {
     {
         texts.push((key, "type".into()));
     }
-    let own = state.keys.rows(state.focus.context());
-    let everywhere = state.keys.rows(crate::config::keymap::Context::Global);
+    if state.contexts().contains(&Context::Reading) {
+        let lines = [
+            ("toggle", "unfold"),
+            ("toggle all", "all"),
+            ("filter", "find"),
+            ("next prompt", "prompt"),
+            ("copy message", "copy"),
+            ("find", "search"),
+        ];
+        let hint = |(line, word): (&str, &str)| {
+            let bound = |b: &&super::keys::Binding| b.template.line == line;
+            let chords =
+                state.contexts().iter().flat_map(|c| state.keys.rows(*c)).find(bound).map(|b| &b.chords);
+            let chord = chords.map(|chords| crate::config::chord::spell(chords));
+            Some((chord.or_else(|| state.keys.chord_of(line))?, word.to_owned()))
+        };
+        texts.extend(lines.into_iter().filter_map(hint));
+        texts.extend(ways_on(state));
+        return texts;
+    }
+    let own = state.contexts().iter().flat_map(|context| state.keys.rows(*context));
+    let everywhere = state.keys.rows(Context::Global);
     for binding in everywhere.chain(own) {
         let verb = Table.find(binding.name).is_none_or(|e| matches!(e.body, Body::Screen));
         if !verb {
@@ -299,12 +334,14 @@ fn normal_hints(state: &State) -> Vec<(String, String)> {
             }
         }
     }
-    for (line, word) in [("palette", "commands"), ("keys", "help")] {
-        if let Some(key) = state.keys.chord_of(line) {
-            texts.push((key, word.into()));
-        }
-    }
+    texts.extend(ways_on(state));
     texts
+}
+
+/// The ways to everything else.
+fn ways_on(state: &State) -> Vec<(String, String)> {
+    let ways = [("palette", "commands"), ("keys", "help")];
+    ways.into_iter().filter_map(|(line, word)| Some((state.keys.chord_of(line)?, word.to_owned()))).collect()
 }
 
 /// A command in a word: the group is the pane's, or goes without saying.

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
-use self::args::{Fill, Focus, Go, Mouse, Next};
+use self::args::{Copy, Fill, Find, Focus, Go, Jump, Mouse, Next, Previous, Sort, Toggle};
 use super::line::Parsed;
 use crate::engine::contract::Body;
 use crate::error::{Error, Result};
@@ -26,9 +26,7 @@ pub mod args {
         Back,
         /// Interrupt the command that runs.
         Cancel,
-        /// Copy the name or path of what is selected.
-        Copy,
-        /// Filter the list, fuzzily.
+        /// Filter the list, fuzzily; on a transcript, look for a text in it.
         Filter,
         /// Show every key.
         Keys,
@@ -48,8 +46,6 @@ pub mod args {
         Select,
         /// Stop and give the terminal back; `fg` comes back here.
         Suspend,
-        /// Fold or unfold the feature.
-        Toggle,
         /// Give the stage the whole screen, or take it back.
         Zoom,
     }
@@ -110,7 +106,7 @@ pub mod args {
         Bottom,
     }
 
-    /// Go to the next session that needs somebody.
+    /// Go to the next session that needs somebody, or on in a transcript.
     #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
     pub struct Next {
         /// What kind of thing.
@@ -118,12 +114,129 @@ pub mod args {
         pub kind: Kind,
     }
 
-    /// What `next` goes to.
+    /// Go back to the last one of a kind, in a transcript.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Previous {
+        /// What kind of thing.
+        pub kind: Kind,
+    }
+
+    /// What `next` and `previous` go to.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Kind {
         /// A session that needs somebody.
         Waiting,
+        /// What a person wrote.
+        Prompt,
+        /// Another speaker.
+        Message,
+        /// A call of a tool.
+        Call,
+        /// A piece of code.
+        Code,
+        /// What was looked for.
+        Hit,
+    }
+
+    /// Go to a message of the transcript by its number.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Jump {
+        /// The number, from 1.
+        #[arg(value_name = "NUMBER")]
+        pub number: u64,
+    }
+
+    /// Copy the name or path of what is selected, or a part of the transcript.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Copy {
+        /// Which part.
+        pub part: Option<Part>,
+    }
+
+    /// A part of a transcript.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Part {
+        /// The message that is read.
+        Message,
+        /// The piece of code that is read, or the next one below.
+        Code,
+    }
+
+    /// Fold or unfold: a feature, a call, reasoning, a sub-agent.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Toggle {
+        /// All of these, instead of the one that is selected.
+        pub every: Option<Every>,
+    }
+
+    /// What is folded and unfolded together.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Every {
+        /// Everything.
+        All,
+        /// Calls of tools.
+        Calls,
+        /// Reasoning.
+        Reasoning,
+        /// Sub-agents.
+        Agents,
+    }
+
+    /// Search all transcripts, with results as you type.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Find {
+        /// What to begin with.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[serde(default)]
+        pub text: Vec<String>,
+    }
+
+    /// Sort the list of transcripts.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Sort {
+        /// By what; without it, by the next of these.
+        pub by: Option<By>,
+    }
+
+    /// What transcripts are sorted by, the largest first.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum By {
+        /// The last message.
+        #[default]
+        Updated,
+        /// The first message.
+        Created,
+        /// The number of messages.
+        Messages,
+        /// What it cost.
+        Cost,
+    }
+
+    impl By {
+        /// Its name.
+        pub const fn as_str(self) -> &'static str {
+            match self {
+                Self::Updated => "updated",
+                Self::Created => "created",
+                Self::Messages => "messages",
+                Self::Cost => "cost",
+            }
+        }
+
+        /// The one after it.
+        #[must_use]
+        pub const fn next(self) -> Self {
+            match self {
+                Self::Updated => Self::Created,
+                Self::Created => Self::Messages,
+                Self::Messages => Self::Cost,
+                Self::Cost => Self::Updated,
+            }
+        }
     }
 
     /// Turn the mouse on or off; off leaves it to the terminal, to select text.
@@ -160,15 +273,19 @@ pub enum Action {
     /// See [`args::Cancel`].
     Cancel,
     /// See [`args::Copy`].
-    Copy,
+    Copy(Option<args::Part>),
     /// See [`args::Fill`].
     Fill(Vec<String>),
+    /// See [`args::Find`].
+    Find(String),
     /// See [`args::Filter`].
     Filter,
     /// See [`args::Focus`].
     Focus(args::Pane),
     /// See [`args::Go`].
     Go(args::To),
+    /// See [`args::Jump`].
+    Jump(u64),
     /// See [`args::Keys`].
     Keys,
     /// See [`args::Mouse`].
@@ -183,16 +300,20 @@ pub enum Action {
     Output,
     /// See [`args::Palette`].
     Palette,
+    /// See [`args::Previous`].
+    Previous(args::Kind),
     /// See [`args::Quit`].
     Quit,
     /// See [`args::Redraw`].
     Redraw,
     /// See [`args::Select`].
     Select,
+    /// See [`args::Sort`].
+    Sort(Option<args::By>),
     /// See [`args::Suspend`].
     Suspend,
     /// See [`args::Toggle`].
-    Toggle,
+    Toggle(Option<args::Every>),
     /// See [`args::Zoom`].
     Zoom,
 }
@@ -212,11 +333,13 @@ impl Action {
         Ok(Some(match parsed.entry.name {
             "back" => Self::Back,
             "cancel" => Self::Cancel,
-            "copy" => Self::Copy,
+            "copy" => Self::Copy(read::<Copy>(parsed)?.part),
             "fill" => Self::Fill(read::<Fill>(parsed)?.line),
             "filter" => Self::Filter,
+            "find" => Self::Find(super::line::join(&read::<Find>(parsed)?.text)),
             "focus" => Self::Focus(read::<Focus>(parsed)?.pane),
             "go" => Self::Go(read::<Go>(parsed)?.to),
+            "jump" => Self::Jump(read::<Jump>(parsed)?.number),
             "keys" => Self::Keys,
             "mouse" => Self::Mouse(read::<Mouse>(parsed)?.state),
             "next" => Self::Next(read::<Next>(parsed)?.kind),
@@ -224,11 +347,13 @@ impl Action {
             "open" => Self::Open,
             "output" => Self::Output,
             "palette" => Self::Palette,
+            "previous" => Self::Previous(read::<Previous>(parsed)?.kind),
             "quit" => Self::Quit,
             "redraw" => Self::Redraw,
             "select" => Self::Select,
+            "sort" => Self::Sort(read::<Sort>(parsed)?.by),
             "suspend" => Self::Suspend,
-            "toggle" => Self::Toggle,
+            "toggle" => Self::Toggle(read::<Toggle>(parsed)?.every),
             "zoom" => Self::Zoom,
             other => return Err(Error::internal(format!("`{other}` is no verb of the screen"))),
         }))
@@ -249,6 +374,8 @@ mod tests {
                 "focus" => &["focus", "hosts"],
                 "go" => &["go", "up"],
                 "fill" => &["fill", "host", "add"],
+                "jump" => &["jump", "7"],
+                "previous" => &["previous", "prompt"],
                 name => &[name],
             };
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();

@@ -26,12 +26,21 @@ pub enum Context {
     Transcripts,
     /// On the stage.
     Stage,
+    /// On the stage while it shows a transcript.
+    Reading,
 }
 
 impl Context {
     /// Every context, in the order of help.
-    pub const ALL: [Self; 6] =
-        [Self::Global, Self::Hosts, Self::Features, Self::Live, Self::Transcripts, Self::Stage];
+    pub const ALL: [Self; 7] = [
+        Self::Global,
+        Self::Hosts,
+        Self::Features,
+        Self::Live,
+        Self::Transcripts,
+        Self::Stage,
+        Self::Reading,
+    ];
 
     /// Its name in the file.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Context {
             Self::Live => "live",
             Self::Transcripts => "transcripts",
             Self::Stage => "stage",
+            Self::Reading => "reading",
         }
     }
 }

@@ -78,8 +78,10 @@ roles! {
     Selection = "selection",
     /// The chosen row of any other pane.
     SelectionBlur = "selection.blur",
-    /// What a filter found.
+    /// What a filter or a search found.
     Match = "match",
+    /// The match that the cursor is on.
+    MatchCurrent = "match.current",
     /// A key.
     Key = "key",
     /// What a key does, in the status line.
@@ -148,6 +150,52 @@ roles! {
     Code = "code",
     /// Headings in text.
     Heading = "heading",
+    /// Strong words in text.
+    Strong = "strong",
+    /// Emphasised words in text.
+    Emphasis = "emphasis",
+    /// Links in text.
+    Link = "link",
+    /// What somebody quotes.
+    Quote = "quote",
+    /// A picture's place.
+    Image = "image",
+    /// Sub-agents.
+    Agent = "agent",
+    /// What tools answered.
+    Output = "output",
+    /// Blocks of code; what is below says more.
+    Syntax = "syntax",
+    /// Words of the language.
+    SyntaxKeyword = "syntax.keyword",
+    /// Texts in code.
+    SyntaxString = "syntax.string",
+    /// Comments.
+    SyntaxComment = "syntax.comment",
+    /// Numbers.
+    SyntaxNumber = "syntax.number",
+    /// Constants and escapes.
+    SyntaxConstant = "syntax.constant",
+    /// Types.
+    SyntaxType = "syntax.type",
+    /// Functions.
+    SyntaxFunction = "syntax.function",
+    /// Operators.
+    SyntaxOperator = "syntax.operator",
+    /// Tags of markup.
+    SyntaxTag = "syntax.tag",
+    /// Attributes, keys, decorators.
+    SyntaxAttribute = "syntax.attribute",
+    /// Added lines.
+    DiffAdd = "diff.add",
+    /// What is new in them.
+    DiffAddWord = "diff.add.word",
+    /// Lines taken away.
+    DiffRemove = "diff.remove",
+    /// What was taken away of them.
+    DiffRemoveWord = "diff.remove.word",
+    /// Places in a diff.
+    DiffHunk = "diff.hunk",
     /// A chosen tab of the strip.
     Tab = "tab",
     /// Palette, forms, questions.

@@ -1,6 +1,6 @@
 //! Reading messages by their numbers.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::RangeInclusive;
@@ -136,6 +136,105 @@ pub fn every(
     Ok(())
 }
 
+/// Reads the messages of these lines; the same for whatever cannot be read. Blocking.
+///
+/// # Errors
+/// `not_found` when the messages are gone, and those of `take`.
+pub fn pick(
+    sessions: &Path,
+    id: &TranscriptId,
+    length: u64,
+    wanted: &BTreeSet<u64>,
+    mut take: impl FnMut(u64, Message),
+) -> Result<()> {
+    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(()) };
+    every(sessions, id, length, *first..=*last, |line, message| {
+        if wanted.contains(&line) {
+            take(line, message);
+        }
+        Ok(())
+    })
+}
+
+/// Which lines later versions took the place of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revised {
+    /// The line of the first version, and that of the newest.
+    newest: BTreeMap<u64, u64>,
+    /// Lines that are shown at the place of another one, or not at all.
+    hidden: BTreeSet<u64>,
+}
+
+impl Revised {
+    /// The line whose message stands at the place of this one; `None` when nothing does.
+    pub fn at(&self, line: u64) -> Option<u64> {
+        match self.newest.get(&line) {
+            Some(newest) => Some(*newest),
+            None => (!self.hidden.contains(&line)).then_some(line),
+        }
+    }
+
+    /// Whether nothing was revised.
+    pub fn is_empty(&self) -> bool {
+        self.newest.is_empty()
+    }
+
+    /// The place of a line that may be a version of another one.
+    pub fn place(&self, line: u64) -> u64 {
+        let of = |(first, newest): (&u64, &u64)| (*newest == line).then_some(*first);
+        self.newest.iter().find_map(of).unwrap_or(line)
+    }
+}
+
+/// Finds the lines that are later versions of others. Reads the whole transcript, at the speed of a
+/// search for one word; lines are parsed only where there are revisions. Blocking.
+///
+/// # Errors
+/// `not_found` when the messages are gone.
+pub fn revised(sessions: &Path, id: &TranscriptId, length: u64) -> Result<Revised> {
+    let mark = regex::bytes::Regex::new("\"replaces\":\"").map_err(|e| Error::internal(e.to_string()))?;
+    let mut versions: BTreeMap<String, (u64, String)> = BTreeMap::new();
+    lines(sessions, id, length, |line, bytes| {
+        if mark.is_match(bytes)
+            && let Ok(message) = serde_json::from_slice::<Message>(bytes)
+            && let Some(old) = message.replaces()
+        {
+            versions.insert(old.to_owned(), (line, message.msg_id.clone()));
+        }
+    })?;
+    let mut revised = Revised::default();
+    if versions.is_empty() {
+        return Ok(revised);
+    }
+    let later: BTreeSet<u64> = versions.values().map(|(line, _)| *line).collect();
+    lines(sessions, id, length, |line, bytes| {
+        let Some(own) = super::sfs::id_of(bytes).filter(|_| !later.contains(&line)) else { return };
+        let mut next = versions.get(&own);
+        // Each version names the one before; a circle, which nobody writes, ends.
+        while let Some((newer, id)) = next.filter(|(newer, _)| revised.hidden.insert(*newer)) {
+            revised.newest.insert(line, *newer);
+            next = versions.get(id);
+        }
+    })?;
+    Ok(revised)
+}
+
+/// Every line with its number, from 1.
+fn lines(sessions: &Path, id: &TranscriptId, length: u64, mut look: impl FnMut(u64, &[u8])) -> Result<()> {
+    let path = super::sfs::messages_file(sessions, id);
+    let file = File::open(&path).at(path.display())?;
+    let mut reader = BufReader::with_capacity(BUFFER, file.take(length));
+    let mut line = Vec::new();
+    for seq in 1.. {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).at(path.display())? == 0 {
+            break;
+        }
+        look(seq, &line);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,5 +269,28 @@ mod tests {
         assert_eq!(seqs(writer.length(), 9..=99), [(9, "9".into()), (10, "4~2".into())]);
         assert_eq!(messages(dir.path(), &id, whole, 4..=5).expect("read").len(), 2, "not yet");
         assert_eq!(messages(dir.path(), &id, whole / 9 * 3 + 5, 1..=99).expect("read").len(), 3);
+    }
+
+    #[test]
+    fn the_newest_version_stands_where_the_first_one_stood() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let id: TranscriptId = "ses_0123456789abcdef".parse().expect("an id");
+        let mut writer = super::super::sfs::Writer::open(dir.path(), &id, None).expect("opened");
+        let says = "what \"replaces\":\"b\" means";
+        for (msg_id, replaces) in
+            [("a", None), ("b", None), ("c", None), ("b~2", Some("b")), ("b~3", Some("b~2"))]
+        {
+            let mut message =
+                Message { msg_id: msg_id.into(), content: vec![Block::text(says)], ..Message::default() };
+            if let Some(old) = replaces {
+                message.metadata.insert("sf".into(), serde_json::json!({"replaces": old}));
+            }
+            writer.append(&message).expect("written");
+        }
+        writer.flush(true).expect("synced");
+        let revised = revised(dir.path(), &id, writer.length()).expect("read");
+        let shown: Vec<Option<u64>> = (1..=5).map(|line| revised.at(line)).collect();
+        assert_eq!(shown, [Some(1), Some(5), Some(3), None, None]);
+        assert_eq!((revised.place(5), revised.place(3)), (2, 3));
     }
 }

@@ -122,7 +122,7 @@ fn ids(file: &File, limit: u64) -> std::io::Result<(HashSet<String>, u64)> {
 }
 
 /// The id of a line. Our own lines begin with it; lines of others are parsed.
-fn id_of(line: &[u8]) -> Option<String> {
+pub(super) fn id_of(line: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Id {
         msg_id: String,

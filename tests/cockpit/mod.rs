@@ -1,6 +1,7 @@
 //! The cockpit without a terminal: messages in, effects and pictures out.
 
 mod random;
+mod talk;
 mod update;
 mod view;
 

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use session_forge::cockpit::msg::{Mouse, Msg};
 use session_forge::cockpit::skin::Depth;
+use session_forge::cockpit::stage::talk::{Chunk, Want};
+use session_forge::cockpit::subject::Subject;
 use session_forge::cockpit::update::update;
 use session_forge::config::chord::{Chord, Key, Mods};
 use session_forge::live::screen::mouse::{Act, Button, Turn};
@@ -28,6 +30,8 @@ enum Step {
     Paste(String),
     World(bool),
     Settled,
+    Talk(u64),
+    Found(Vec<u64>),
 }
 
 fn key() -> impl Strategy<Value = Key> {
@@ -56,6 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => "\\PC{0,12}".prop_map(Step::Paste),
         1 => any::<bool>().prop_map(Step::World),
         1 => Just(Step::Settled),
+        3 => (0u64..40).prop_map(Step::Talk),
+        1 => prop::collection::vec(1u64..30, 0..4).prop_map(Step::Found),
     ]
 }
 
@@ -75,6 +81,20 @@ proptest! {
                 Step::World(true) => Msg::Data(world()),
                 Step::World(false) => Msg::Data(Default::default()),
                 Step::Settled => Msg::Settled(state.stage.token),
+                Step::Talk(seq) => {
+                    let Some(Subject::Transcript(id)) = state.stage.subject.clone() else { continue };
+                    let want = match seq {
+                        0 => Want::Newest,
+                        1..20 => Want::Around(seq),
+                        _ => Want::Range(seq - 19, seq),
+                    };
+                    Msg::Read(id, want, Ok(Chunk::of(super::talk::talk())))
+                }
+                Step::Found(places) => {
+                    let Some(reading) = state.stage.shown_reading() else { continue };
+                    let Some(find) = reading.find() else { continue };
+                    Msg::Found(reading.id.clone(), find.text.clone(), Ok(places))
+                }
             };
             drop(update(&mut state, msg));
             draw(&state, &skin);

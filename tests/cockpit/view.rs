@@ -5,6 +5,7 @@ use ratatui::style::{Color, Modifier};
 use session_forge::cockpit::effect::Effect;
 use session_forge::cockpit::msg::Msg;
 use session_forge::cockpit::skin::Depth;
+use session_forge::cockpit::stage::talk::{Chunk, Want};
 use session_forge::cockpit::update::update;
 use session_forge::config::embed::Folder;
 use session_forge::engine::{Event, Level};
@@ -108,7 +109,7 @@ fn a_transcript_is_a_conversation() {
             {"type": "text", "text": "It fails:\n```rust\nlet  x = \"\u{1b}[31m\";\n```"}]},
     ]});
     let id = state.data.transcripts.newest[0].id.clone();
-    drop(update(&mut state, Msg::Page(id, 1, Ok(shown))));
+    drop(update(&mut state, Msg::Read(id, Want::Newest, Ok(Chunk::of(shown)))));
     assert_snapshot!("transcript", picture(&state));
 }
 

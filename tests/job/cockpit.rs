@@ -92,7 +92,7 @@ fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
     screen.wait_text("typed-23");
     screen.send("\x1d");
     screen.wait_text("NORMAL");
-    picture_of(&screen);
+    picture_of(&screen, "cockpit");
 
     // Quitting leaves sessions running, and the terminal as it was.
     screen.send("q");
@@ -105,12 +105,49 @@ fn the_demo_fills_all_four_panes_and_the_keys_do_what_help_says() {
     );
 }
 
-/// With `SF_BLESS=1`, the picture in the README is drawn anew.
-fn picture_of(screen: &Terminal) {
+#[test]
+fn a_transcript_is_read_and_all_are_searched() {
+    let demo = Demo::new();
+    let mut screen = demo.open(140, 40);
+    screen.wait_text("retry back-off");
+    // The newest but one was Claude Code's, with an edit.
+    screen.send("4/back-off\r5");
+    screen.wait_text("✓ Edit");
+    screen.send("\x1b[H");
+    screen.wait("the beginning", |text| text.contains(" 1/"));
+    // Calls: the first reads, the second edits.
+    screen.send("))\r");
+    screen.wait_text("+             if attempt + 1 == attempts:");
+    screen.wait("the colours of the code", |text| text.contains("▏ except TimeoutError:"));
+    picture_of(&screen, "transcript");
+    // What is looked for is found beyond what is shown, and gone through.
+    screen.send("/gave up");
+    screen.wait_text("1 of 2");
+    screen.send("\rn");
+    screen.wait_text("2 of 2");
+    screen.send("\x1b");
+    screen.wait("the end of the search", |text| !text.contains("/gave up"));
+    // All transcripts, while typing; opened at the hit.
+    screen.send("f");
+    screen.wait_text("Search all transcripts");
+    screen.send("timeout");
+    screen.wait("hits in two talks", |text| text.contains("in 2 transcripts"));
+    picture_of(&screen, "search");
+    screen.send(" tool:codex");
+    screen.wait_text("in 1 transcript ");
+    screen.send("\r");
+    screen.wait_text("hit 1 of");
+    screen.wait_text("Add a test that counts");
+    screen.send("q");
+    assert_eq!(screen.exit(), 0);
+}
+
+/// With `SF_BLESS=1`, a picture of docs/ is drawn anew.
+fn picture_of(screen: &Terminal, name: &str) {
     #[expect(clippy::disallowed_methods, reason = "tests are not sealed against their own switches")]
     let bless = std::env::var_os("SF_BLESS").is_some();
     if bless {
-        let path = crate::house::root().join("docs/cockpit.svg");
+        let path = crate::house::root().join(format!("docs/{name}.svg"));
         std::fs::write(path, screen.with_screen(picture::svg)).expect("written");
     }
 }

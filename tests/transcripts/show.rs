@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{home_of, rows};
+use crate::support::Sandbox;
 
 #[test]
 fn a_row_has_every_field_and_null_for_the_unknown() {
@@ -86,4 +87,56 @@ fn a_process_that_runs_is_live() {
     std::fs::create_dir_all(&dir).expect("made");
     std::fs::write(dir.join(format!("{me}.json")), card.to_string()).expect("written");
     assert_eq!(rows(&sandbox)[0]["live"], true);
+}
+
+#[test]
+fn a_text_is_found_with_the_numbers_of_its_messages() {
+    let sandbox = home_of("codex", "resumed");
+    let _ = sandbox.json(&["capture"]);
+    let all =
+        sandbox.json(&["show", "@last", "--messages"])["messages"].as_array().expect("messages").clone();
+    let found =
+        sandbox.json(&["show", "@last", "--find", "capital"])["found"].as_array().expect("found").clone();
+    let has = |m: &Value| m["blocks"].to_string().to_lowercase().contains("capital");
+    let wanted: Vec<&Value> = all.iter().filter(|m| has(m)).map(|m| &m["seq"]).collect();
+    assert!(!wanted.is_empty());
+    assert_eq!(found.iter().map(|f| &f["seq"]).collect::<Vec<_>>(), wanted);
+    assert!(found.iter().all(|f| f["count"].as_u64() > Some(0) && f["place"] == f["seq"]));
+    let none = sandbox.json(&["show", "@last", "--find", "CAPITAL"]);
+    assert_eq!(none["found"], serde_json::json!([]), "capitals count");
+}
+
+#[test]
+fn a_message_that_was_written_again_is_shown_once_and_its_calls_are_counted_once() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.home().join(".gemini/tmp/p/chats/session-1.jsonl");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let call = r#"{"id":"c","name":"read_file","args":{"file_path":"f"},"result":[{"functionResponse":{"id":"c","response":{"output":"out"}}}],"status":"success"}"#;
+    let mut text = format!(
+        "{{\"sessionId\":\"s\",\"projectHash\":\"h\"}}\n{{\"id\":\"p\",\"type\":\"user\",\"content\":\"Read it\"}}\n{{\"id\":\"a\",\"type\":\"gemini\",\"content\":\"first\",\"toolCalls\":[{call}]}}\n"
+    );
+    std::fs::write(&path, &text).expect("written");
+    let _ = sandbox.json(&["capture"]);
+    let before = rows(&sandbox)[0].clone();
+    text.push_str(&format!(
+        "{{\"id\":\"a\",\"type\":\"gemini\",\"content\":\"second\",\"toolCalls\":[{call}]}}\n"
+    ));
+    std::fs::write(&path, &text).expect("written");
+    let _ = sandbox.json(&["capture"]);
+    let after = rows(&sandbox)[0].clone();
+    assert_eq!((&before["tool_calls"], &after["tool_calls"]), (&1.into(), &1.into()));
+    let texts = |args: &[&str]| {
+        let shown = sandbox.json(&[&["show", "@last", "--messages"], args].concat());
+        let messages = shown["messages"].as_array().expect("messages").clone();
+        let text = |m: &Value| m["blocks"][0]["text"].as_str().map(str::to_owned);
+        messages.iter().filter_map(text).collect::<Vec<String>>()
+    };
+    assert_eq!(texts(&[]), ["Read it", "second"]);
+    assert_eq!(texts(&["--revisions"]), ["Read it", "first", "second"]);
+    let last = after["messages"].to_string();
+    assert_eq!(texts(&["--around", &last]), ["Read it", "second"], "it stands where it stood");
+    let found = sandbox.json(&["show", "@last", "--find", "first"]);
+    assert_eq!(found["found"], serde_json::json!([]));
+    let found = sandbox.json(&["show", "@last", "--find", "second"]);
+    assert_eq!((&found["found"][0]["place"], &found["found"][0]["seq"]), (&2.into(), &after["messages"]));
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{Verdict, frame};
 use crate::cockpit::skin::Skin;
-use crate::cockpit::state::{Pane, State};
+use crate::cockpit::state::State;
 use crate::cockpit::text::{self, Piece};
 use crate::config::chord::{self, Chord, Key};
 use crate::config::keymap::Context;
@@ -68,9 +68,9 @@ impl Help {
 fn rows(state: &State, skin: &Skin, roomy: bool) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
     let mut order = vec![Context::Global];
-    let own = state.focus.context();
-    order.push(own);
-    order.extend(Pane::ALL.map(Pane::context).into_iter().filter(|c| *c != own));
+    let own = state.contexts();
+    order.extend(own);
+    order.extend(Context::ALL.into_iter().filter(|c| *c != Context::Global && !own.contains(c)));
     for context in order {
         let bindings: Vec<_> = state.keys.rows(context).collect();
         if bindings.is_empty() {

@@ -6,6 +6,7 @@ mod help;
 mod notices;
 mod palette;
 mod picker;
+mod search;
 mod select;
 mod textbox;
 
@@ -18,9 +19,11 @@ pub use help::Help;
 pub use notices::Notices;
 pub use palette::Palette;
 pub use picker::{Choice, Picker};
+pub use search::{Search, found_words};
 pub use select::{Select, Source};
 pub use textbox::TextBox;
 
+use super::effect::Effect;
 use super::keys::Keys;
 use super::skin::Skin;
 use super::state::State;
@@ -28,6 +31,7 @@ use super::text;
 use crate::config::chord::Chord;
 use crate::config::theme::Role;
 use crate::model::snapshot::Snapshot;
+use crate::model::transcript::Hit;
 
 /// Something over the screen.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub enum Overlay {
     Notices(Notices),
     /// Text of the stage, to be copied.
     Select(Select),
+    /// All transcripts.
+    Search(Box<Search>),
 }
 
 /// What an overlay makes of a key.
@@ -63,6 +69,10 @@ pub enum Verdict {
     Answer(bool),
     /// It is done with, and this text is to be copied.
     Copy(String),
+    /// It goes on, and this is to be done for it.
+    Do(Effect),
+    /// It is done with, and this one of the hits is to be shown.
+    Hit(Vec<Hit>, usize),
 }
 
 /// What an overlay may look at.
@@ -87,6 +97,7 @@ impl Overlay {
             Self::Picker(_) => "CHOOSE",
             Self::Notices(_) => "NOTICES",
             Self::Select(_) => "COPY",
+            Self::Search(_) => "SEARCH",
         }
     }
 
@@ -100,17 +111,20 @@ impl Overlay {
             Self::Picker(picker) => picker.key(chord),
             Self::Notices(notices) => notices.key(chord, world.notices),
             Self::Select(select) => select.key(chord),
+            Self::Search(search) => search.key(chord),
         }
     }
 
-    /// Takes pasted text.
-    pub fn paste(&mut self, text: &str, world: World<'_>) {
+    /// Takes pasted text; gives what is to be done for it.
+    pub fn paste(&mut self, text: &str, world: World<'_>) -> Option<Effect> {
         match self {
+            Self::Search(search) => return search.paste(text),
             Self::Palette(palette) => palette.paste(text, world),
             Self::Form(form) => form.paste(text),
             Self::Picker(picker) => picker.paste(text),
             Self::Confirm(_) | Self::Help(_) | Self::Notices(_) | Self::Select(_) => {}
         }
+        None
     }
 
     /// Draws it over what is there.
@@ -122,6 +136,7 @@ impl Overlay {
             Self::Help(help) => help.view(state, skin, screen, buf),
             Self::Picker(picker) => picker.view(skin, screen, buf),
             Self::Notices(notices) => notices.view(state, skin, screen, buf),
+            Self::Search(search) => search.view(state, skin, screen, buf),
             Self::Select(select) => {
                 if let Some(area) = state.layout().stage {
                     select.view(skin, area.intersection(screen), buf);

@@ -5,8 +5,6 @@ mod hosts;
 mod live;
 mod transcripts;
 
-use std::collections::BTreeSet;
-
 use fuzzy_matcher::FuzzyMatcher;
 use fuzzy_matcher::skim::SkimMatcherV2;
 use ratatui::buffer::Buffer;
@@ -21,20 +19,20 @@ use super::state::{Pane, State};
 use super::table::{Cell, Column, draw};
 use super::text;
 use crate::config::theme::Role;
-use crate::model::FeatureName;
 use crate::model::snapshot::Snapshot;
 
 /// From this width on a list shows more than names.
 const ROOMY: u16 = 56;
 
 /// The rows of a pane that its filter lets through.
-pub fn items(pane: Pane, data: &Snapshot, folded: &BTreeSet<FeatureName>, filter: &str) -> Vec<Item> {
+pub fn items(pane: Pane, state: &State, filter: &str) -> Vec<Item> {
     let filter = Filter::new(filter);
+    let (data, folded) = (&state.data, &state.folded);
     match pane {
         Pane::Hosts => hosts::items(data, &filter),
         Pane::Features => features::items(data, folded, &filter),
         Pane::Live => live::items(data, &filter),
-        Pane::Transcripts => transcripts::items(data, &filter),
+        Pane::Transcripts => transcripts::items(data, state.shelf.sort, &filter),
         Pane::Stage => Vec::new(),
     }
 }
@@ -53,6 +51,16 @@ impl Filter {
 
     fn lets(&self, text: &str) -> bool {
         self.words.iter().all(|word| self.matcher.fuzzy_match(text, word).is_some())
+    }
+
+    /// How well a text fits: the very words before letters that are strewn over it.
+    fn rank(&self, text: &str) -> Option<i64> {
+        const VERY: i64 = 1_000_000;
+        let lower = text.to_lowercase();
+        if self.words.iter().all(|word| lower.contains(&word.to_lowercase())) {
+            return Some(VERY);
+        }
+        self.words.iter().map(|word| self.matcher.fuzzy_match(text, word)).sum()
     }
 
     fn is_empty(&self) -> bool {
@@ -78,8 +86,18 @@ impl Paint<'_> {
     }
 }
 
+/// The place that a pane's rows have; below them transcripts say what is wrong with a tool.
+pub fn rows(state: &State, pane: Pane, area: Rect) -> Rect {
+    let foot = pane == Pane::Transcripts && area.height >= 4 && state.shelf.unwell().next().is_some();
+    Rect { height: area.height - u16::from(foot), ..area }
+}
+
 /// Draws the visible rows of a pane.
-pub fn view(state: &State, skin: &Skin, pane: Pane, area: Rect, buf: &mut Buffer) {
+pub fn view(state: &State, skin: &Skin, pane: Pane, whole: Rect, buf: &mut Buffer) {
+    let area = rows(state, pane, whole);
+    if area.height < whole.height {
+        transcripts::foot(state, skin, Rect { y: area.bottom(), height: 1, ..whole }, buf);
+    }
     let Some(list) = state.list(pane) else { return };
     let paint = Paint { state, skin, roomy: area.width >= ROOMY };
     let data = &state.data;

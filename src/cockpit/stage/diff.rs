@@ -52,7 +52,8 @@ pub(super) fn lines(result: &Value, width: usize) -> Vec<Line> {
         out.push(Vec::new());
         out.push(vec![(heading.to_owned(), Role::Heading)]);
         for line in source.lines() {
-            out.extend(hard(line, width, "", role(line)));
+            let rows = hard(&[(line.to_owned(), role(line))], width, &Line::new());
+            out.extend(rows.into_iter().map(|row| row.line));
         }
         if result[kind]["truncated"] == true {
             out.push(vec![("… cut off here".to_owned(), Role::Warn)]);

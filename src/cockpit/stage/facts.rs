@@ -120,7 +120,36 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
     }
     let here: Vec<&Live> = state.data.live.iter().filter(|l| l.host == *name).collect();
     sessions(&mut sheet, state, &here);
+    if name.is_local() {
+        captured(&mut sheet, state);
+    }
     sheet.lines
+}
+
+/// The tools of this machine, and how capturing them goes.
+fn captured(sheet: &mut Sheet, state: &State) {
+    let found: Vec<_> = state.shelf.tools.iter().filter(|tool| tool.found).collect();
+    if found.is_empty() {
+        return;
+    }
+    sheet.heading("Transcripts");
+    for tool in found {
+        let mut line = vec![
+            (format!("{:12}  ", tool.tool.as_str()), Role::Text),
+            (format!("{:>6} of {:<6}  ", tool.captured, tool.sessions.max(tool.captured)), Role::Dim),
+        ];
+        if !tool.enabled {
+            line.push(("switched off".into(), Role::Dim));
+        } else if tool.is_unwell() {
+            line.push((tool.word().to_owned(), Role::Warn));
+            line.push((
+                tool.detail.as_ref().map_or(String::new(), |d| format!(": {}", text::clean(d))),
+                Role::Dim,
+            ));
+        }
+        let hang = " ".repeat(14);
+        sheet.lines.extend(wrap(line, sheet.width, "", &hang));
+    }
 }
 
 fn role_of(share: f64) -> Role {

@@ -1,9 +1,17 @@
 //! The stage: what is selected, in full.
 
+mod call;
 mod diff;
+mod edits;
+mod entry;
 mod facts;
 pub(crate) mod job;
+mod markdown;
 mod prose;
+mod reading;
+pub mod seek;
+mod table;
+pub mod talk;
 mod terminal;
 mod transcript;
 mod value;
@@ -11,8 +19,10 @@ mod value;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+pub use entry::Kind;
+pub use reading::{Mark, Reading};
 pub use terminal::Terminal;
-pub use transcript::Reading;
+pub use transcript::{note, size as reading_size};
 
 use super::job::JobId;
 use super::skin::Skin;
@@ -20,6 +30,7 @@ use super::state::{State, Typing};
 use super::subject::{self, Subject};
 use super::text;
 use crate::config::theme::Role;
+use crate::model::TranscriptId;
 
 /// A line of roles; styles come with the skin.
 pub type Line = Vec<(String, Role)>;
@@ -43,12 +54,28 @@ pub struct Stage {
     pub motion: bool,
     /// The transcript.
     pub reading: Option<Reading>,
+    /// What is shown although something else is selected, as long as that is.
+    pub pin: Option<(Option<Subject>, Subject)>,
+    /// The message that the transcript is opened at, and the text to be marked in it.
+    pub goal: Option<(TranscriptId, u64, String)>,
 }
 
 impl Stage {
     /// The terminal, if it is what is shown.
     pub fn shown_terminal(&self) -> Option<&Terminal> {
         self.own_terminal().filter(|t| t.screen.is_some())
+    }
+
+    /// The transcript, if it is what is shown.
+    pub fn shown_reading(&self) -> Option<&Reading> {
+        let Some(Subject::Transcript(id)) = &self.subject else { return None };
+        self.reading.as_ref().filter(|r| self.job.is_none() && r.id == *id)
+    }
+
+    /// The same, to be changed.
+    pub fn shown_reading_mut(&mut self) -> Option<&mut Reading> {
+        let Some(Subject::Transcript(id)) = &self.subject else { return None };
+        self.reading.as_mut().filter(|r| self.job.is_none() && r.id == *id)
     }
 
     /// The same while it is still being attached: what is typed waits for it.
@@ -79,38 +106,18 @@ pub fn title(state: &State) -> Line {
 }
 
 /// The lines of everything but a terminal, at a width. `rows` is for what stands in the middle.
-fn lines(state: &State, width: usize) -> Lines<'_> {
+fn lines(state: &State, width: usize) -> Vec<Line> {
     if let Some(job) = state.stage.job.and_then(|id| state.jobs.get(id)) {
-        return Lines::Own(job::lines(job, width));
+        return job::lines(job, width);
     }
     match &state.stage.subject {
-        None => Lines::Own(facts::welcome(state)),
-        Some(Subject::Host(host)) => Lines::Own(facts::host(state, host, width)),
-        Some(Subject::Feature(feature)) => Lines::Own(facts::feature(state, feature, width)),
-        Some(Subject::Worktree(feature, repo, host)) => {
-            Lines::Own(facts::worktree(state, feature, repo, host, width))
-        }
-        Some(Subject::Live(id)) => Lines::Own(facts::live(state, id, width)),
-        Some(Subject::Transcript(id)) => match &state.stage.reading {
-            Some(reading) if reading.id == *id => Lines::Borrowed(reading.lines()),
-            _ => Lines::Own(facts::transcript(state, id, width)),
-        },
-    }
-}
-
-enum Lines<'a> {
-    Own(Vec<Line>),
-    Borrowed(&'a [Line]),
-}
-
-impl std::ops::Deref for Lines<'_> {
-    type Target = [Line];
-
-    fn deref(&self) -> &[Line] {
-        match self {
-            Self::Own(lines) => lines,
-            Self::Borrowed(lines) => lines,
-        }
+        None => facts::welcome(state),
+        Some(Subject::Host(host)) => facts::host(state, host, width),
+        Some(Subject::Feature(feature)) => facts::feature(state, feature, width),
+        Some(Subject::Worktree(feature, repo, host)) => facts::worktree(state, feature, repo, host, width),
+        Some(Subject::Live(id)) => facts::live(state, id, width),
+        // While it is being fetched.
+        Some(Subject::Transcript(id)) => facts::transcript(state, id, width),
     }
 }
 
@@ -130,6 +137,12 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) -> Option<
     if let Some(terminal) = state.stage.shown_terminal() {
         let typing = state.typing == Typing::Terminal;
         return terminal::view(terminal, skin, typing, area, buf);
+    }
+    if let (Some(reading), Some(Subject::Transcript(id))) =
+        (state.stage.shown_reading(), &state.stage.subject)
+    {
+        transcript::view(state, reading, id, skin, area, buf);
+        return None;
     }
     // A column of air at the left edge, where there is room for it.
     let air = u16::from(area.width > 30);

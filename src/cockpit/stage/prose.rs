@@ -1,4 +1,4 @@
-//! Text of people and models: wrapped, with as much of Markdown as a terminal can show.
+//! Text in rows: wrapped between words, or cut where a row is full.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -6,186 +6,233 @@ use super::Line;
 use crate::cockpit::text;
 use crate::config::theme::Role;
 
-/// Wraps a text; code stays as it is but for its width.
-pub fn prose(source: &str, width: usize, base: Role) -> Vec<Line> {
-    let width = width.max(4);
-    let mut lines = Vec::new();
-    let mut code = false;
-    for raw in source.lines() {
-        let trimmed = raw.trim_start();
-        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
-            code = !code;
-            continue;
-        }
-        if code {
-            lines.extend(hard(raw, width, "  ", Role::Code));
-            continue;
-        }
-        let depth = raw.len() - trimmed.len();
-        let indent = " ".repeat(depth.min(width / 4));
-        let heading = trimmed.trim_start_matches('#');
-        if heading.len() < trimmed.len() && heading.starts_with(' ') {
-            lines.extend(wrap(vec![(heading.trim().to_owned(), Role::Heading)], width, "", ""));
-        } else if let Some((bullet, rest)) = bullet(trimmed) {
-            let first = format!("{indent}{bullet} ");
-            let hang = " ".repeat(text::width(&first));
-            lines.extend(wrap(inline(rest, base), width, &first, &hang));
-        } else if let Some(rest) = trimmed.strip_prefix('>') {
-            lines.extend(wrap(inline(rest.trim_start(), Role::Dim), width, "│ ", "│ "));
-        } else if trimmed.is_empty() {
-            lines.push(Vec::new());
-        } else {
-            lines.extend(wrap(inline(trimmed, base), width, &indent, &indent));
-        }
-    }
-    lines
+/// The narrowest place that text is laid out for; what is narrower still is cut when it is drawn.
+const NARROWEST: usize = 4;
+
+/// How a row goes on from the one above it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Joint {
+    /// A line of its own.
+    #[default]
+    New,
+    /// The same line; a blank stood between them.
+    Blank,
+    /// The same line, broken inside of a word.
+    Inside,
 }
 
-/// The sign of a list item, and what follows it.
-fn bullet(line: &str) -> Option<(String, &str)> {
-    for sign in ["- ", "* ", "+ "] {
-        if let Some(rest) = line.strip_prefix(sign) {
-            return Some(("•".into(), rest));
+/// A row of text that was laid out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// What is drawn.
+    pub line: Line,
+    /// Bytes at its beginning that are decoration: indents, bars, bullets.
+    pub lead: usize,
+    /// How it goes on from the row above.
+    pub joint: Joint,
+    /// The block of the message that it shows.
+    pub item: Option<u32>,
+    /// Whether a block begins here.
+    pub starts: bool,
+}
+
+impl Row {
+    /// A row that stands for itself.
+    pub fn new(line: Line) -> Self {
+        Self { line, ..Self::default() }
+    }
+
+    /// What is drawn, as one text.
+    pub fn text(&self) -> String {
+        self.line.iter().map(|(text, _)| text.as_str()).collect()
+    }
+}
+
+/// Bytes of a line.
+pub fn bytes(line: &[(String, Role)]) -> usize {
+    line.iter().map(|(text, _)| text.len()).sum()
+}
+
+/// Columns of a line.
+pub fn columns(line: &[(String, Role)]) -> usize {
+    line.iter().map(|(text, _)| text::width(text)).sum()
+}
+
+/// What is being filled.
+struct Flow<'a> {
+    rows: Vec<Row>,
+    row: Row,
+    used: usize,
+    width: usize,
+    hang: &'a Line,
+}
+
+impl Flow<'_> {
+    fn next(&mut self, joint: Joint) {
+        let next = Row { line: self.hang.clone(), lead: bytes(self.hang), joint, ..Row::default() };
+        self.rows.push(std::mem::replace(&mut self.row, next));
+        self.used = columns(self.hang);
+    }
+
+    fn fresh(&self) -> bool {
+        bytes(&self.row.line) == self.row.lead
+    }
+
+    /// Graphemes one after the other, a new row wherever one is full.
+    fn cut(&mut self, word: &str, role: Role) {
+        for grapheme in word.graphemes(true) {
+            let w = text::width(grapheme);
+            if self.used + w > self.width && !self.fresh() {
+                self.next(Joint::Inside);
+            }
+            push(&mut self.row.line, grapheme, role);
+            self.used += w;
         }
     }
-    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = line.get(digits..)?;
-    let after = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))?;
-    (1..=3).contains(&digits).then(|| (format!("{}.", &line[..digits]), after))
 }
 
-/// `code` and **bold** inside of a line. A sign that is not closed is a sign.
-fn inline(source: &str, base: Role) -> Line {
-    let mut line = Vec::new();
-    let mut rest = source;
-    while let Some(at) = rest.find(['`', '*']) {
-        let (before, from) = rest.split_at(at);
-        let sign = if from.starts_with("**") { "**" } else { &from[..1] };
-        let inner = &from[sign.len()..];
-        let role = match sign {
-            "`" => Role::Code,
-            "**" => Role::Heading,
-            _ => base,
-        };
-        let end = inner.find(sign).filter(|end| *end > 0 && sign != "*");
-        let (plain, marked, after) = match end {
-            Some(end) => (before, &inner[..end], &inner[end + sign.len()..]),
-            None => (&rest[..at + sign.len()], "", inner),
-        };
-        line.push((plain.to_owned(), base));
-        line.push((marked.to_owned(), role));
-        rest = after;
-    }
-    line.push((rest.to_owned(), base));
-    line.retain(|(text, _)| !text.is_empty());
-    line
-}
-
-/// Breaks pieces between words, and words that are longer than a line between graphemes.
-pub fn wrap(pieces: Line, width: usize, first: &str, hang: &str) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut line: Line = vec![(first.to_owned(), Role::Dim)];
-    let mut used = text::width(first);
-    let mut fresh = true;
-    let next = |line: &mut Line, used: &mut usize, lines: &mut Vec<Line>| {
-        lines.push(std::mem::replace(line, vec![(hang.to_owned(), Role::Dim)]));
-        *used = text::width(hang);
-    };
+/// Breaks pieces between words, and words that are longer than a row between graphemes. `first`
+/// stands in front of the first row, `hang` in front of the others.
+pub fn flow(pieces: &[(String, Role)], width: usize, first: &Line, hang: &Line) -> Vec<Row> {
+    let width = width.max(NARROWEST);
+    let row = Row { line: first.clone(), lead: bytes(first), ..Row::default() };
+    let mut flow = Flow { rows: Vec::new(), row, used: columns(first), width, hang };
     for (source, role) in pieces {
-        let cleaned = text::clean(&source);
+        let cleaned = text::clean(source);
         for word in cleaned.split_word_bounds() {
-            let mut w = text::width(word);
+            let w = text::width(word);
             let blank = word.trim().is_empty();
-            if used + w > width && !fresh {
-                next(&mut line, &mut used, &mut lines);
-                fresh = true;
+            if flow.used + w > width && !flow.fresh() {
+                let inside = !blank && !flow.row.text().ends_with(char::is_whitespace);
+                flow.next(if inside { Joint::Inside } else { Joint::Blank });
             }
-            if blank && fresh && !lines.is_empty() {
-                continue;
+            if blank && flow.fresh() && !flow.rows.is_empty() {
+                flow.row.joint = Joint::Blank;
+            } else if flow.used + w > width {
+                flow.cut(word, *role);
+            } else {
+                push(&mut flow.row.line, word, *role);
+                flow.used += w;
             }
-            if used + w > width {
-                // Longer than a whole line.
-                for grapheme in word.graphemes(true) {
-                    w = text::width(grapheme);
-                    if used + w > width && used > text::width(hang) {
-                        next(&mut line, &mut used, &mut lines);
-                    }
-                    push(&mut line, grapheme, role);
-                    used += w;
-                }
-                fresh = false;
-                continue;
-            }
-            push(&mut line, word, role);
-            used += w;
-            fresh = false;
         }
     }
-    lines.push(line);
-    lines
+    flow.rows.push(flow.row);
+    flow.rows
 }
 
-fn push(line: &mut Line, text: &str, role: Role) {
+/// The same with plain text in front of the rows.
+pub fn wrap(pieces: Line, width: usize, first: &str, hang: &str) -> Vec<Line> {
+    let (first, hang) = (vec![(first.to_owned(), Role::Dim)], vec![(hang.to_owned(), Role::Dim)]);
+    flow(&pieces, width, &first, &hang).into_iter().map(|row| row.line).collect()
+}
+
+pub(super) fn push(line: &mut Line, text: &str, role: Role) {
     match line.last_mut() {
         Some((last, same)) if *same == role => last.push_str(text),
         _ => line.push((text.to_owned(), role)),
     }
 }
 
-/// Breaks a line wherever it is full; blanks stay.
-pub fn hard(source: &str, width: usize, indent: &str, role: Role) -> Vec<Line> {
-    let room = width.saturating_sub(text::width(indent)).max(1);
-    let source = text::clean(&source.replace('\t', "    "));
-    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    for grapheme in source.graphemes(true) {
-        let w = text::width(grapheme);
-        if used + w > room && used > 0 {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
+/// Breaks a line wherever a row is full; blanks stay. `prefix` stands in front of every row.
+pub fn hard(pieces: &[(String, Role)], width: usize, prefix: &Line) -> Vec<Row> {
+    let row = Row { line: prefix.clone(), lead: bytes(prefix), ..Row::default() };
+    let used = columns(prefix);
+    let mut flow = Flow { rows: Vec::new(), row, used, width: width.max(used + 1), hang: prefix };
+    for (source, role) in pieces {
+        let source = if source.contains('\t') { source.replace('\t', "    ") } else { source.clone() };
+        let source = text::clean(&source);
+        // Most lines fit, and need not be taken apart.
+        let w = text::width(&source);
+        if flow.used + w <= flow.width {
+            push(&mut flow.row.line, &source, *role);
+            flow.used += w;
+        } else {
+            flow.cut(&source, *role);
         }
-        line.push_str(grapheme);
-        used += w;
     }
-    lines.push(line);
-    lines.into_iter().map(|line| vec![(indent.to_owned(), Role::Dim), (line, role)]).collect()
+    flow.rows.push(flow.row);
+    flow.rows
+}
+
+/// Output of a program without the sequences that move and colour a terminal; of what was written
+/// over on a line, the last.
+pub fn without_sequences(source: &str) -> String {
+    if !source.contains(['\u{1b}', '\r', '\u{8}']) {
+        return source.to_owned();
+    }
+    let mut out = String::with_capacity(source.len());
+    let mut chars = source.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => match chars.next() {
+                Some('[') => while chars.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {},
+                Some(']' | 'P' | '_' | '^') => {
+                    while let Some(c) = chars.next() {
+                        if c == '\u{7}' || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some() {
+                            break;
+                        }
+                    }
+                }
+                Some('(' | ')') => drop(chars.next()),
+                _ => {}
+            },
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' => {
+                let begin = out.rfind('\n').map_or(0, |at| at + 1);
+                out.truncate(begin);
+            }
+            '\u{8}' => drop(out.pop_if_not_newline()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+trait PopIfNotNewline {
+    fn pop_if_not_newline(&mut self) -> Option<char>;
+}
+
+impl PopIfNotNewline for String {
+    fn pop_if_not_newline(&mut self) -> Option<char> {
+        if self.ends_with('\n') { None } else { self.pop() }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plain(lines: &[Line]) -> Vec<String> {
-        lines.iter().map(|line| line.iter().map(|(t, _)| t.as_str()).collect()).collect()
+    fn texts(rows: &[Row]) -> Vec<String> {
+        rows.iter().map(Row::text).collect()
+    }
+
+    fn plain(text: &str) -> Line {
+        vec![(text.to_owned(), Role::Text)]
     }
 
     #[test]
-    fn text_is_wrapped_between_words() {
-        let lines =
-            prose("The quick brown fox\n\n- jumps over the dog\n\n```\nlet  x = 1;\n```", 12, Role::Text);
-        assert_eq!(
-            plain(&lines),
-            ["The quick ", "brown fox", "", "• jumps over", "  the dog", "", "  let  x = 1", "  ;"]
-        );
+    fn text_is_wrapped_between_words_and_says_how() {
+        let rows = flow(&plain("The quick brown foxtrotting-animal"), 12, &plain("* "), &plain("  "));
+        assert_eq!(texts(&rows), ["* The quick ", "  brown ", "  foxtrottin", "  g-animal"]);
+        let joints: Vec<Joint> = rows.iter().map(|r| r.joint).collect();
+        assert_eq!(joints, [Joint::New, Joint::Blank, Joint::Blank, Joint::Inside]);
+        assert_eq!(rows[1].lead, 2);
     }
 
     #[test]
-    fn marks_that_are_not_closed_are_text() {
-        let line = inline("a `b` **c** 2*3 `d", Role::Text);
-        let code: Vec<&str> =
-            line.iter().filter(|(_, r)| *r == Role::Code).map(|(t, _)| t.as_str()).collect();
-        assert_eq!(code, ["b"]);
-        let all: String = line.iter().map(|(t, _)| t.as_str()).collect();
-        assert_eq!(all, "a b c 2*3 `d");
-    }
-
-    #[test]
-    fn no_line_is_too_wide() {
+    fn no_row_is_too_wide() {
         for width in 4..20 {
-            let source = "漢字漢字漢字漢字 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \u{1b}[31m **x";
-            for line in prose(source, width, Role::Text) {
-                let line: String = line.iter().map(|(t, _)| t.as_str()).collect();
-                assert!(text::width(line.trim_end()) <= width, "{width} {line:?}");
+            let source = plain("漢字漢字漢字漢字 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \u{1b}[31m **x");
+            let rows = flow(&source, width, &Line::new(), &Line::new());
+            for row in rows.into_iter().chain(hard(&source, width, &Line::new())) {
+                assert!(text::width(row.text().trim_end()) <= width, "{width} {row:?}");
             }
         }
+    }
+
+    #[test]
+    fn output_loses_its_colours_and_what_was_written_over() {
+        let source = "\u{1b}[1;32mok\u{1b}[0m 1%\r2%\r\nnext\u{1b}]0;title\u{7} ab\u{8}c\u{1b}(B";
+        assert_eq!(without_sequences(source), "2%\nnext ac");
     }
 }

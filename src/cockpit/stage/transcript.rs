@@ -1,258 +1,177 @@
-//! A transcript as a conversation: who said what, calls of tools in one line with how they went.
+//! A transcript on the stage: its head, and the part of it that is read.
 
-use std::collections::HashMap;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
-use serde_json::Value;
-
-use super::Line;
-use super::prose::{prose, wrap};
+use super::prose::Row;
+use super::reading::Reading;
+use super::{Line, entry};
 use crate::cockpit::amount;
-use crate::cockpit::text;
+use crate::cockpit::skin::Skin;
+use crate::cockpit::state::{Pane, State, Typing};
+use crate::cockpit::subject;
+use crate::cockpit::text::{self, Piece};
 use crate::config::theme::Role;
-use crate::error::Error;
-use crate::model::{Time, TranscriptId};
+use crate::model::TranscriptId;
+use crate::model::message::Usage;
+use crate::model::transcript::TranscriptRow;
 
-/// The transcript that is read.
-#[derive(Debug)]
-pub struct Reading {
-    /// Which one.
-    pub id: TranscriptId,
-    messages: Vec<Value>,
-    /// Pages that are here, the newest first.
-    pages: u64,
-    /// Whether an older page is wanted, or on its way.
-    more: More,
-    lines: Vec<Line>,
-    width: usize,
-    now: Time,
-    zone: i64,
+/// From this height of the stage on there is a head of one line, and of two.
+const HEADS: (u16, u16) = (9, 18);
+
+/// Columns and rows that are left for the talk on a stage of this size, below the head.
+pub fn size(area: (u16, u16)) -> (usize, usize) {
+    (super::text_width(area.0).into(), usize::from(area.1 - head_height(area.1)).max(1))
 }
 
-impl Reading {
-    /// Takes in what `show --page 1` gave.
-    pub fn new(id: TranscriptId, shown: Value, width: usize, now: Time, zone: i64) -> Self {
-        let messages = messages(shown);
-        let more = if messages.is_empty() { More::None } else { More::Some };
-        let mut reading = Self { id, messages, pages: 1, more, lines: Vec::new(), width: 0, now, zone };
-        reading.fit(width);
-        reading
+fn head_height(height: u16) -> u16 {
+    match height {
+        h if h >= HEADS.1 => 3,
+        h if h >= HEADS.0 => 1,
+        _ => 0,
     }
+}
 
-    /// Puts an older page in front.
-    pub fn prepend(&mut self, shown: Value) {
-        let mut messages = messages(shown);
-        self.pages += 1;
-        self.more = if messages.is_empty() { More::None } else { More::Some };
-        messages.append(&mut self.messages);
-        self.messages = messages;
-        let width = std::mem::take(&mut self.width);
-        self.fit(width);
+/// What is known of the whole, in as many lines as there is room for.
+pub fn head(row: &TranscriptRow, width: usize, state: &State) -> Vec<Line> {
+    let dim = |text: String| (text::clean(&text), Role::Dim);
+    let mut what = vec![(row.tool.as_str().to_owned(), Role::Call)];
+    what.extend(row.model.clone().map(|m| (text::clean(&m), Role::Text)));
+    if !row.host.is_local() {
+        what.push((row.host.to_string(), Role::Text));
     }
-
-    /// The number of the next older page, if there may be one and it was not asked for yet.
-    pub fn earlier(&mut self) -> Option<u64> {
-        let ask = self.more == More::Some;
-        if ask {
-            self.more = More::Asked;
+    what.extend(row.branch.clone().map(|b| (format!("⎇ {}", text::clean(&b)), Role::Text)));
+    what.extend(row.workdir.clone().map(dim));
+    if row.parent.is_some() {
+        what.push(("⑂ from another".into(), Role::Agent));
+    }
+    if row.live {
+        what.push(("● running".into(), Role::Ok));
+    }
+    let usage = Usage {
+        input: row.tokens_in,
+        output: row.tokens_out,
+        cache_read: row.tokens_cache_read,
+        cache_write: row.tokens_cache_write,
+        reasoning: 0,
+    };
+    let mut much = vec![(format!("{} messages", row.messages), Role::Text)];
+    if row.tool_calls > 0 {
+        let plural = if row.tool_calls == 1 { "" } else { "s" };
+        much.push((format!("{} call{plural}", row.tool_calls), Role::Text));
+    }
+    much.extend(entry::tokens(usage).map(|t| (t, Role::Text)));
+    if usage.cache_read > 0 {
+        much.push(dim(format!("{} of it cached", amount::short_count(usage.cache_read))));
+    }
+    much.extend(row.cost_usd.map(|c| (amount::dollars(c), Role::Text)));
+    let span = match (row.created, row.updated) {
+        (Some(begin), Some(end)) => {
+            let (from, to) = (amount::long_time(begin, state.zone), amount::long_time(end, state.zone));
+            // The day is not said twice.
+            let to =
+                if from.get(..10) == to.get(..10) { to.get(11..).unwrap_or_default().to_owned() } else { to };
+            Some(format!("{from} – {to}"))
         }
-        ask.then_some(self.pages + 1)
-    }
+        (one, other) => one.or(other).map(|t| amount::long_time(t, state.zone)),
+    };
+    much.extend(span.map(dim));
+    vec![joined(what, width), joined(much, width)]
+}
 
-    /// Says why it cannot be read.
-    pub fn failed(id: TranscriptId, error: &Error, width: usize) -> Self {
-        let mut lines = wrap(vec![(error.message.clone(), Role::Error)], width, "", "");
-        for hint in &error.hints {
-            lines.extend(wrap(vec![(hint.clone(), Role::Text)], width, "→ ", "  "));
+/// Facts with dots between them; the last ones are left out where there is no room.
+fn joined(facts: Vec<(String, Role)>, width: usize) -> Line {
+    let mut line = Line::new();
+    let mut room = width;
+    for (fact, role) in facts {
+        let dot = if line.is_empty() { "" } else { " · " };
+        let need = text::width(dot) + text::width(&fact);
+        if need > room && room > 12 && !line.is_empty() {
+            line.push((dot.into(), Role::Dim));
+            line.push((text::fit(&fact, room - 3), role));
+            break;
         }
-        let (now, more) = (Time::default(), More::None);
-        Self { id, messages: Vec::new(), pages: 0, more, lines, width, now, zone: 0 }
-    }
-
-    /// Lays it out for a width.
-    pub fn fit(&mut self, width: usize) {
-        if self.width == width || (self.messages.is_empty() && !self.lines.is_empty()) {
-            return;
+        if need > room {
+            break;
         }
-        self.width = width;
-        let results = results(&self.messages);
-        self.lines.clear();
-        let mut speaker = None;
-        for message in &self.messages {
-            let body = body_of(message, &results, width);
-            if body.is_empty() {
-                continue;
-            }
-            // Who goes on speaking is not named again.
-            let role = str_of(message, "role");
-            if speaker != Some(role) {
-                if speaker.is_some() {
-                    self.lines.push(Vec::new());
-                }
-                self.lines.push(head_of(message, self.now, self.zone));
-                speaker = Some(role);
-            } else if has_text(message) {
-                self.lines.push(Vec::new());
-            }
-            self.lines.extend(body);
-        }
-        if self.lines.is_empty() {
-            self.lines.push(vec![("nothing was said".into(), Role::Dim)]);
-        }
+        room -= need;
+        line.push((dot.into(), Role::Dim));
+        line.push((fact, role));
     }
-
-    /// The conversation.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
+    line
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum More {
-    Some,
-    Asked,
-    None,
-}
-
-fn messages(shown: Value) -> Vec<Value> {
-    match shown {
-        Value::Object(mut map) => match map.remove("messages") {
-            Some(Value::Array(messages)) => messages,
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-/// How a call of a tool went.
-#[derive(Clone, Copy)]
-struct Went {
-    failed: Option<bool>,
-    exit: Option<i64>,
-    lines: usize,
-}
-
-fn blocks(message: &Value) -> impl Iterator<Item = &Value> {
-    let found = message.get("blocks").or_else(|| message.get("content")).and_then(Value::as_array);
-    found.into_iter().flatten()
-}
-
-fn str_of<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn results(messages: &[Value]) -> HashMap<String, Went> {
-    let all = messages.iter().flat_map(blocks).filter(|b| str_of(b, "type") == "tool_result");
-    all.map(|block| {
-        let went = Went {
-            failed: block.get("is_error").and_then(Value::as_bool),
-            exit: block.get("exit_code").and_then(Value::as_i64),
-            lines: str_of(block, "content").lines().count(),
+/// Where in the transcript it is, for the frame.
+pub fn note(state: &State) -> Option<String> {
+    let reading = state.stage.shown_reading()?;
+    let position = reading.position().map(|(at, last)| format!("{at}/{last}"));
+    let find = reading.find().map(|find| {
+        let count = match reading.hits() {
+            Some((_, 0)) => " · nothing".to_owned(),
+            Some((at, all)) => format!(" · {} of {all}", at.max(1)),
+            None => String::new(),
         };
-        (str_of(block, "tool_use_id").to_owned(), went)
-    })
-    .collect()
+        let end = if state.typing == Typing::Find { "▏" } else { "" };
+        format!("/{}{end}{count}", text::clean(&find.text))
+    });
+    match (find, position) {
+        (Some(find), Some(position)) => Some(format!("{find}  {position}")),
+        (find, position) => find.or(position),
+    }
 }
 
-fn has_text(message: &Value) -> bool {
-    blocks(message).any(|block| str_of(block, "type") == "text")
+/// Draws it.
+pub fn view(state: &State, reading: &Reading, id: &TranscriptId, skin: &Skin, area: Rect, buf: &mut Buffer) {
+    let air = u16::from(super::text_width(area.width) < area.width);
+    let inner = Rect { x: area.x + air, width: area.width - 2 * air, ..area };
+    let height = head_height(area.height);
+    let styled =
+        |line: &Line| -> Vec<Piece> { line.iter().map(|(t, role)| (t.clone(), skin.get(*role))).collect() };
+    if let Some(row) = subject::transcript(&state.data, id).filter(|_| height > 0) {
+        let head = head(row, inner.width.into(), state);
+        let lines = head.iter().skip(usize::from(height == 1)).take(height.into());
+        for (line, y) in lines.zip(inner.y..inner.bottom()) {
+            text::put_line(buf, Rect { y, height: 1, ..inner }, &styled(line));
+        }
+        if height > 2 {
+            let rule = "─".repeat(inner.width.into());
+            text::put(buf, inner.x, inner.y + 2, &rule, skin.get(Role::Border), inner.width);
+        }
+    }
+    let body = Rect { y: inner.y + height, height: inner.height - height, ..inner };
+    if reading.is_empty() {
+        text::put(buf, body.x, body.y, "nothing was said", skin.get(Role::Dim), body.width);
+        return;
+    }
+    let (rows, read) = reading.shown();
+    for (row, y) in rows.iter().zip(body.y..body.bottom()) {
+        text::put_line(buf, Rect { y, height: 1, ..body }, &styled(&row.line));
+    }
+    matches(reading, &rows, read, skin, body, buf);
+    if let Some(read) = read.filter(|_| state.focus == Pane::Stage && air > 0) {
+        let y = body.y + u16::try_from(read).unwrap_or(0);
+        if y < body.bottom() {
+            text::put(buf, area.x, y, "▌", skin.get(Role::BorderFocus), 1);
+        }
+    }
 }
 
-fn body_of(message: &Value, results: &HashMap<String, Went>, width: usize) -> Vec<Line> {
-    let mut body: Vec<Line> = Vec::new();
-    for block in blocks(message) {
-        match str_of(block, "type") {
-            "text" => body.extend(prose(str_of(block, "text").trim(), width, Role::Text)),
-            "summary" => body.extend(prose(str_of(block, "text").trim(), width, Role::Dim)),
-            "thinking" => {
-                let first = str_of(block, "text").trim().lines().next().unwrap_or_default();
-                if !first.is_empty() {
-                    let line = text::fit(&format!("✻ {}", text::clean(first)), width);
-                    body.push(vec![(line, Role::Thinking)]);
+/// Marks what is looked for.
+fn matches(reading: &Reading, rows: &[&Row], read: Option<usize>, skin: &Skin, body: Rect, buf: &mut Buffer) {
+    let Some(needle) = reading.needle() else { return };
+    for spans in needle.find(rows) {
+        let current = spans.first().map(|(row, _)| *row) == read;
+        let style = skin.get(if current { Role::MatchCurrent } else { Role::Match });
+        for (row, range) in spans {
+            let text = rows[row].text();
+            let column = |to: usize| text.get(..to).map_or(0, text::width);
+            let (from, to) = (column(range.start), column(range.end));
+            let y = body.y + u16::try_from(row).unwrap_or(0);
+            for x in from..to.min(body.width.into()) {
+                if let Some(cell) = buf.cell_mut((body.x + u16::try_from(x).unwrap_or(0), y)) {
+                    cell.set_style(style);
                 }
             }
-            "tool_use" => body.push(call(block, results, width)),
-            // Told at the call.
-            "tool_result" => {}
-            "image" => body.push(vec![("[picture]".into(), Role::Dim)]),
-            other => body.push(vec![(format!("[{}]", text::clean(other)), Role::Dim)]),
         }
-    }
-    body
-}
-
-fn head_of(message: &Value, now: Time, zone: i64) -> Line {
-    let role = str_of(message, "role");
-    let speaker = match role {
-        "user" => Role::SpeakerUser,
-        "assistant" => Role::SpeakerAssistant,
-        _ => Role::SpeakerSystem,
-    };
-    let time = message.get("time").or_else(|| message.get("timestamp")).and_then(Value::as_str);
-    let time = time.and_then(Time::parse).map_or(String::new(), |t| amount::short_time(t, now, zone));
-    vec![(text::clean(role), speaker), ("  ".into(), Role::Dim), (time, Role::Time)]
-}
-
-/// A call in one line: sign, name, what it was told, how it went.
-fn call(block: &Value, results: &HashMap<String, Went>, width: usize) -> Line {
-    let went = results.get(str_of(block, "tool_use_id"));
-    let (sign, role, tail) = match went {
-        None => ("⚙", Role::Call, String::new()),
-        Some(Went { failed: Some(true), exit, .. }) => {
-            ("✗", Role::Error, exit.map_or(" · failed".into(), |code| format!(" · exit {code}")))
-        }
-        Some(Went { exit: Some(code), .. }) if *code != 0 => ("✗", Role::Error, format!(" · exit {code}")),
-        Some(Went { lines, .. }) => {
-            let plural = if *lines == 1 { "" } else { "s" };
-            ("✓", Role::Ok, if *lines > 0 { format!(" · {lines} line{plural}") } else { String::new() })
-        }
-    };
-    let name = text::clean(str_of(block, "name"));
-    let told = told(block.get("input"));
-    let room = width.saturating_sub(text::width(&name) + text::width(&tail) + 4);
-    vec![
-        (format!("{sign} "), role),
-        (name, Role::Call),
-        (format!("  {}", text::fit(&text::clean(&told), room)), Role::Dim),
-        (tail, Role::Dim),
-    ]
-}
-
-/// What a call was told, by the argument that says most.
-fn told(input: Option<&Value>) -> String {
-    const TELLING: [&str; 10] =
-        ["command", "file_path", "path", "pattern", "query", "url", "description", "prompt", "cmd", "input"];
-    let Some(Value::Object(map)) = input else { return String::new() };
-    let found = TELLING.iter().find_map(|key| map.get(*key)).or_else(|| map.values().next());
-    match found {
-        Some(Value::String(text)) => text.trim().lines().next().unwrap_or_default().to_owned(),
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_are_one_line_with_their_result() {
-        let shown = serde_json::json!({"messages": [
-            {"role": "user", "time": "2026-11-21T10:00:00.000Z", "blocks": [{"type": "text", "text": "Run **it**"}]},
-            {"role": "assistant", "time": null, "blocks": [
-                {"type": "tool_use", "tool_use_id": "a", "name": "Bash", "input": {"command": "ls\nrm"}},
-                {"type": "tool_use", "tool_use_id": "b", "name": "Bash", "input": {"command": "false"}}]},
-            {"role": "tool", "blocks": [
-                {"type": "tool_result", "tool_use_id": "a", "content": "x\ny"},
-                {"type": "tool_result", "tool_use_id": "b", "content": "", "is_error": true, "exit_code": 1}]},
-        ]});
-        let id: TranscriptId = "ses_0123456789abcdef".parse().expect("an id");
-        let reading = Reading::new(id, shown, 40, Time::default(), 0);
-        let text: Vec<String> =
-            reading.lines().iter().map(|l| l.iter().map(|(t, _)| t.as_str()).collect()).collect();
-        assert_eq!(
-            text,
-            ["user  2026-11", "Run it", "", "assistant  ", "✓ Bash  ls · 2 lines", "✗ Bash  false · exit 1"]
-        );
     }
 }

@@ -1,5 +1,6 @@
 //! `show`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -10,7 +11,7 @@ use crate::config::Prices;
 use crate::engine::{Command, Ctx, Done, Touch};
 use crate::error::{Error, Result};
 use crate::model::message::{Message, Role};
-use crate::model::transcript::TranscriptRow;
+use crate::model::transcript::{Spend, TranscriptRow};
 use crate::transcript::{page, sfs};
 
 /// Messages on a page, and around a message.
@@ -43,6 +44,14 @@ pub struct Show {
     #[arg(long, value_name = "FROM-TO", conflicts_with_all = ["page", "around"])]
     #[serde(default)]
     pub seq: Option<Range>,
+    /// Where this text stands: numbers of messages and how often; capitals count if there are any.
+    #[arg(long, value_name = "TEXT")]
+    #[serde(default)]
+    pub find: Option<String>,
+    /// Messages that were written again as they were before, too.
+    #[arg(long)]
+    #[serde(default)]
+    pub revisions: bool,
 }
 
 /// Numbers of messages: `7` or `100-150`.
@@ -87,7 +96,8 @@ impl Command for Show {
         let id = cx.store.find_transcript(&self.id).await?;
         let (mut row, length) = cx.store.transcript(&id).await?;
         super::list::mark_live(cx, std::slice::from_mut(&mut row)).await;
-        Prices::load(&cx.paths.prices()).fill(std::slice::from_mut(&mut row));
+        let prices = Prices::load(&cx.paths.prices());
+        prices.fill(std::slice::from_mut(&mut row));
         let folder = sfs::folder(&cx.paths.sessions(), &id);
         let manifest = tokio::fs::read(folder.join("manifest.json")).await.ok();
         let manifest: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -95,12 +105,20 @@ impl Command for Show {
         value["message_count"] = row.messages.into();
         value["path"] = folder.to_string_lossy().into();
         value["manifest"] = manifest.unwrap_or_default();
-        if self.wants_messages() {
-            let sessions = cx.paths.sessions();
-            let read = move || self.read(&sessions, &row, length);
-            let messages = tokio::task::spawn_blocking(read)
-                .await
-                .map_err(|e| Error::internal(format!("reading `{id}` ended early: {e}")))??;
+        let sessions = cx.paths.sessions();
+        let read = move || {
+            let found =
+                self.find.as_ref().map(|text| self.found(text, &sessions, &row, length)).transpose()?;
+            let messages = self.wants_messages().then(|| self.read(&sessions, &row, length, &prices));
+            Ok::<_, Error>((found, messages.transpose()?))
+        };
+        let (found, messages) = tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|e| Error::internal(format!("reading `{id}` ended early: {e}")))??;
+        if let Some(found) = found {
+            value["found"] = Value::Array(found);
+        }
+        if let Some(messages) = messages {
             value["messages"] = Value::Array(messages);
         }
         Ok(value.into())
@@ -118,23 +136,43 @@ impl Show {
 
     /// The messages that are wanted. Those of a role are counted from the end, so one pass finds
     /// their numbers and a second one reads the page.
-    fn read(&self, sessions: &Path, row: &TranscriptRow, length: u64) -> Result<Vec<Value>> {
+    fn read(&self, sessions: &Path, row: &TranscriptRow, length: u64, prices: &Prices) -> Result<Vec<Value>> {
         let last = row.messages;
+        let revised = self.revised(sessions, row, length)?;
         let range = match (&self.around, self.page) {
             (Some(message), _) => {
-                let seq = number(sessions, row, length, message)?;
+                let seq = revised.place(number(sessions, row, length, message)?);
                 seq.saturating_sub(AROUND).max(1)..=seq + AROUND
             }
             (None, Some(page)) if self.role.is_none() => newest(last, page),
             _ => self.seq.map_or(1..=last, |range| range.from..=range.to.min(last)),
         };
         let mut out = Vec::new();
-        page::each(sessions, &row.id, length, range, |seq, message| {
+        let mut take = |place, seq, message: Message| {
             if self.role.is_none_or(|role| role == message.role) {
-                out.push(shown(seq, message));
+                out.push(shown(place, seq, message, prices));
             }
-            Ok(())
-        })?;
+        };
+        if revised.is_empty() {
+            page::every(sessions, &row.id, length, range, |seq, message| {
+                take(seq, seq, message);
+                Ok(())
+            })?;
+        } else {
+            let places: Vec<(u64, u64)> = (*range.start()..=last.min(*range.end()))
+                .filter_map(|place| revised.at(place).map(|line| (place, line)))
+                .collect();
+            let wanted = places.iter().map(|(_, line)| *line).collect();
+            let mut found = BTreeMap::new();
+            page::pick(sessions, &row.id, length, &wanted, |line, message| {
+                found.insert(line, message);
+            })?;
+            for (place, line) in places {
+                if let Some(message) = found.remove(&line) {
+                    take(place, line, message);
+                }
+            }
+        }
         if let (Some(page), Some(_)) = (self.page, self.role) {
             let range = newest(out.len() as u64, page);
             let (skip, take) = (range.start() - 1, range.end().saturating_sub(range.start() - 1));
@@ -142,6 +180,33 @@ impl Show {
             out = out.into_iter().skip(bound(skip)).take(bound(take)).collect();
         }
         Ok(out)
+    }
+
+    fn revised(&self, sessions: &Path, row: &TranscriptRow, length: u64) -> Result<page::Revised> {
+        if self.revisions {
+            return Ok(page::Revised::default());
+        }
+        page::revised(sessions, &row.id, length)
+    }
+
+    /// Where a text stands, in the newest versions: place, number, speaker, how often.
+    fn found(&self, text: &str, sessions: &Path, row: &TranscriptRow, length: u64) -> Result<Vec<Value>> {
+        let revised = self.revised(sessions, row, length)?;
+        // Who types capitals means them.
+        let exact = text.chars().any(char::is_uppercase);
+        let needle = regex::RegexBuilder::new(&regex::escape(text)).case_insensitive(!exact).build();
+        let needle = needle.map_err(|e| Error::usage(format!("{text:?} cannot be looked for: {e}")))?;
+        let mut out = Vec::new();
+        page::every(sessions, &row.id, length, 1..=row.messages, |seq, message| {
+            let place = revised.place(seq);
+            let count = needle.find_iter(&message.searchable()).count();
+            if count > 0 && revised.at(place) == Some(seq) {
+                out.push((place, json!({"seq": seq, "place": place, "role": message.role, "count": count})));
+            }
+            Ok(())
+        })?;
+        out.sort_by_key(|(place, _)| *place);
+        Ok(out.into_iter().map(|(_, value)| value).collect())
     }
 }
 
@@ -166,9 +231,13 @@ fn newest(last: u64, page: u64) -> std::ops::RangeInclusive<u64> {
     end.saturating_sub(PAGE) + 1..=end
 }
 
-fn shown(seq: u64, message: Message) -> Value {
+/// A message with its number, at the place of its first version.
+fn shown(place: u64, seq: u64, message: Message, prices: &Prices) -> Value {
+    let usage = message.usage.unwrap_or_default();
+    let spend = Spend { hour: None, model: message.model.clone(), usage };
     json!({
         "seq": seq,
+        "place": place,
         "role": message.role,
         "time": message.timestamp,
         "blocks": message.content,
@@ -177,6 +246,7 @@ fn shown(seq: u64, message: Message) -> Value {
         "model": message.model,
         "stop_reason": message.stop_reason,
         "usage": message.usage,
+        "cost_usd": message.usage.and_then(|_| prices.cost(&spend)),
         "agent_id": message.agent_id,
         "is_sidechain": message.is_sidechain,
         "is_meta": message.is_meta,

@@ -16,8 +16,10 @@ enum Turn {
     Says(&'static str),
     /// The model runs a command, and this comes back.
     Runs(&'static str, &'static str),
+    /// The model changes a file: this text becomes that.
+    Edits(&'static str, &'static str, &'static str),
 }
-use Turn::{Asks, Runs, Says};
+use Turn::{Asks, Edits, Runs, Says};
 
 /// A conversation of the sandbox.
 struct Talk {
@@ -40,6 +42,11 @@ const CLAUDE: &[Talk] = &[
             ),
             Says(
                 "The pause is taken even when no attempt is left. I'll skip it on the last round:\n\n```python\nexcept TimeoutError:\n    if attempt + 1 == attempts:\n        raise\n    time.sleep(pause * 2 ** attempt)\n```",
+            ),
+            Edits(
+                "src/retry.py",
+                "        except TimeoutError:\n            time.sleep(pause * 2 ** attempt)\n    raise TimeoutError(\"gave up\")\n",
+                "        except TimeoutError:\n            if attempt + 1 == attempts:\n                raise\n            time.sleep(pause * 2 ** attempt)\n",
             ),
             Runs("python -m pytest -q", "1 passed in 0.01s"),
             Says("Done. `retry` now raises the last `TimeoutError` at once, and the test still passes."),
@@ -69,6 +76,11 @@ const CODEX: &[Talk] = &[
             Runs(
                 "sed -n 1,20p tests/test_retry.py",
                 "from src.retry import retry\n\n\ndef test_first_try():\n    assert retry(lambda: 7) == 7",
+            ),
+            Edits(
+                "tests/test_retry.py",
+                "    assert retry(lambda: 7) == 7\n",
+                "    assert retry(lambda: 7) == 7\n\n\ndef test_gives_up_after_three():\n    calls = []\n    with pytest.raises(TimeoutError):\n        retry(lambda: fail(calls), pause=0)\n    assert len(calls) == 3\n",
             ),
             Runs("python -m pytest -q", "2 passed in 0.02s"),
             Says(
@@ -152,19 +164,25 @@ fn claude(talk: &Talk, id: &str, cwd: &str, now: Time) -> Vec<Value> {
                 "model": "claude-sonnet-4-5-20250929", "content": [content], "stop_reason": stop, "usage": usage(out),
             })
         };
+        let mut call = |name: &str, input: Value, output: &str| {
+            let call = format!("toolu_demo_{number}");
+            let block = json!({ "type": "tool_use", "id": call, "name": name, "input": input });
+            push("assistant", answer(block, "tool_use", 60));
+            push(
+                "user",
+                json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": call, "content": output }] }),
+            );
+        };
         match turn {
+            Runs(command, output) => call("Bash", json!({ "command": command }), output),
+            Edits(path, old, new) => call(
+                "Edit",
+                json!({ "file_path": format!("{cwd}/{path}"), "old_string": old, "new_string": new }),
+                &format!("The file {cwd}/{path} has been updated."),
+            ),
             Asks(text) => push("user", json!({ "role": "user", "content": text })),
             Says(text) => {
                 push("assistant", answer(json!({ "type": "text", "text": text }), "end_turn", text.len() / 4))
-            }
-            Runs(command, output) => {
-                let call = format!("toolu_demo_{number}");
-                let input = json!({ "type": "tool_use", "id": call, "name": "Bash", "input": { "command": command } });
-                push("assistant", answer(input, "tool_use", 60));
-                push(
-                    "user",
-                    json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": call, "content": output }] }),
-                );
             }
         }
     }
@@ -188,6 +206,19 @@ fn codex(talk: &Talk, id: &str, cwd: &str, now: Time) -> Vec<Value> {
     push("turn_context", json!({ "cwd": cwd, "model": "gpt-5-codex" }));
     let mut total = 0;
     for (number, turn) in talk.turns.iter().enumerate() {
+        let mut call = |command: &[&str], output: &str| {
+            let call = format!("call_demo_{number}");
+            let arguments = json!({ "command": command }).to_string();
+            push(
+                "response_item",
+                json!({ "type": "function_call", "name": "shell", "arguments": arguments, "call_id": call }),
+            );
+            let output = json!({ "output": output, "metadata": { "exit_code": 0, "duration_seconds": 0.4 } });
+            push(
+                "response_item",
+                json!({ "type": "function_call_output", "call_id": call, "output": output.to_string() }),
+            );
+        };
         match turn {
             Asks(text) => {
                 push(
@@ -203,20 +234,14 @@ fn codex(talk: &Talk, id: &str, cwd: &str, now: Time) -> Vec<Value> {
                 );
                 push("event_msg", json!({ "type": "agent_message", "message": text }));
             }
-            Runs(command, output) => {
-                let call = format!("call_demo_{number}");
-                let arguments = json!({ "command": ["bash", "-lc", command] }).to_string();
-                push(
-                    "response_item",
-                    json!({ "type": "function_call", "name": "shell", "arguments": arguments, "call_id": call }),
-                );
-                let output =
-                    json!({ "output": output, "metadata": { "exit_code": 0, "duration_seconds": 0.4 } })
-                        .to_string();
-                push(
-                    "response_item",
-                    json!({ "type": "function_call_output", "call_id": call, "output": output }),
-                );
+            Runs(command, output) => call(&["bash", "-lc", command], output),
+            Edits(path, old, new) => {
+                let signed =
+                    |sign: char, text: &str| text.lines().map(|l| format!("{sign}{l}\n")).collect::<String>();
+                let (old, new) = (signed('-', old), signed('+', new));
+                let patch =
+                    format!("*** Begin Patch\n*** Update File: {path}\n@@\n{old}{new}*** End Patch\n");
+                call(&["apply_patch", &patch], &format!("Success. Updated the following files:\nM {path}\n"));
             }
         }
         total += 700;
