@@ -142,7 +142,7 @@ impl Engine {
     /// Keeps the picture up to date from now on, and tells when there is a new one.
     pub fn watch(&self) -> tokio::sync::watch::Receiver<Snapshot> {
         let (hub, base) = (&self.shared.hub, &self.base);
-        if hub.serve(base.store.clone(), base.clock) {
+        if hub.serve(base.store.clone(), base.env.clone(), base.clock) {
             let links = self.shared.fatal.is_none();
             let live = service::live::follow(base.store.clone(), base.fleet.clone(), hub.subscribe(), links);
             tokio::spawn(live);

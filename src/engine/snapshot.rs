@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Prices;
+use crate::engine::service::health;
 use crate::error::Result;
+use crate::model::health::Health;
 use crate::model::snapshot::{Snapshot, Transcripts};
 use crate::store::Store;
-use crate::sys::{self, Clock};
+use crate::sys::{self, Clock, Env};
 
 /// Owns the picture; one task replaces it, everybody else reads.
 pub(super) struct Hub {
@@ -45,12 +47,14 @@ impl Hub {
 
     /// Starts the task that keeps the picture up to date; only the first call does anything, and
     /// says so.
-    pub(super) fn serve(&self, store: Store, clock: Clock) -> bool {
+    pub(super) fn serve(&self, store: Store, env: Env, clock: Clock) -> bool {
         if self.serving.swap(true, Ordering::SeqCst) {
             return false;
         }
         let (picture, poke) = (self.picture.clone(), self.poke.clone());
         let prices = Prices::load(&store.paths().prices());
+        let (tell, told) = watch::channel(Arc::default());
+        tokio::spawn(health::serve(store.clone(), env, self.poke.clone(), tell));
         tokio::spawn(async move {
             // Other processes write to the same database: their changes show in the file beside it.
             let _watcher =
@@ -61,7 +65,7 @@ impl Hub {
                 .map_err(|e| tracing::warn!("changes by other processes will not be seen at once: {e}"));
             loop {
                 let old = picture.borrow().clone();
-                match read(&store, &old, clock, &prices).await {
+                match read(&store, &old, clock, &prices, &told).await {
                     Ok(new) => {
                         picture.send_replace(new);
                     }
@@ -77,7 +81,13 @@ impl Hub {
 }
 
 /// Reads every section; one that did not change keeps its place in memory.
-async fn read(store: &Store, old: &Snapshot, clock: Clock, prices: &Prices) -> Result<Snapshot> {
+async fn read(
+    store: &Store,
+    old: &Snapshot,
+    clock: Clock,
+    prices: &Prices,
+    tools: &watch::Receiver<Arc<Vec<Health>>>,
+) -> Result<Snapshot> {
     let hosts = store.hosts().await?.into_iter().map(|(_, status)| status).collect();
     Ok(Snapshot {
         hosts: keep(&old.hosts, hosts),
@@ -86,6 +96,7 @@ async fn read(store: &Store, old: &Snapshot, clock: Clock, prices: &Prices) -> R
         worktrees: keep(&old.worktrees, store.worktrees().await?),
         live: keep(&old.live, store.live().await?),
         transcripts: transcripts(store, &old.transcripts, clock, prices).await?,
+        tools: tools.borrow().clone(),
     })
 }
 

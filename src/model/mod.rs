@@ -1,6 +1,7 @@
 //! The nouns as plain data: no I/O, no async, nothing that can fail except reading a name.
 
 pub mod clock;
+pub mod health;
 pub mod host;
 pub mod ids;
 pub mod live;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Time;
+use super::health::Health;
 use super::host::HostStatus;
 use super::live::Live;
 use super::transcript::TranscriptRow;
 use super::workspace::{Feature, Repo, Worktree};
 
-/// Everything that the panes show, as of one moment. Cloning is six pointer copies.
+/// Everything that the panes show, as of one moment. Cloning is seven pointer copies.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Every host, `local` first.
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub live: Arc<Vec<Live>>,
     /// The newest transcripts.
     pub transcripts: Arc<Transcripts>,
+    /// The tools of this machine and how capturing them goes; empty until somebody has looked.
+    pub tools: Arc<Vec<Health>>,
 }
 
 /// The newest transcripts and how many there are.

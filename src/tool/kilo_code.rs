@@ -35,6 +35,10 @@ impl Tool for KiloCode {
         [task::storages(&TASKS, env), STORE.roots(env)].concat()
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["tasks", "storage/session", "storage/message"]
+    }
+
     /// A root of one generation holds nothing of the other.
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         Ok([task::find(root), STORE.find(root)?].concat())

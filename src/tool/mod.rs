@@ -264,6 +264,13 @@ pub trait Tool: Send + Sync {
     /// When the root itself cannot be read.
     fn find(&self, root: &Path) -> Result<Vec<Session>>;
 
+    /// The folders below a root that hold sessions and what belongs to them, and nothing else; `*`
+    /// stands for any name. Something there, and no session found, tells of a store of a generation
+    /// that is not known.
+    fn places(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What sessions have in common of which some may be forks or parts of others: any text of the
     /// tool's choice, or the native id of the session that this one comes from. `None` for a session
     /// that stands alone.

@@ -30,6 +30,10 @@ impl Tool for RooCode {
         task::storages(&FAMILY, env)
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["tasks"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         Ok(task::find(root))
     }

@@ -215,6 +215,7 @@ fn world() -> Snapshot {
             live(2, Some(ToolId::ClaudeCode), "core", "gpu-01", LiveState::Blocked),
             live(3, None, "web", "local", LiveState::Exited),
         ]),
+        tools: Arc::default(),
         transcripts: Arc::new(Transcripts {
             newest: vec![
                 transcript(1, "Fix the retry that never gives up when the server is gone", 26),

@@ -35,6 +35,84 @@ fn a_store_that_is_not_understood_is_told() {
     assert_eq!(row(&sandbox, "claude-code")["health"], "unknown generation");
 }
 
+/// A database with a table that no version so far has had.
+fn tables(path: &std::path::Path, sql: &str) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    rusqlite::Connection::open(path).expect("opened").execute_batch(sql).expect("made");
+}
+
+/// For every tool a store as a later version may write it.
+#[test]
+fn a_store_of_a_later_generation_is_told_for_every_tool() {
+    const LATER: &str = "create table talks_v9(id text, said blob); insert into talks_v9 values ('a', 'b');";
+    let files = [
+        ("claude-code", ".claude/projects/-p/talk.v9.cbor"),
+        ("codex", ".codex/sessions/2027/01/02/thread-9.pb"),
+        ("gemini", ".gemini/tmp/birds/chats/talk-9.json2"),
+        ("copilot", ".copilot/session-state/9/talk.v9.bin"),
+        ("cursor", ".cursor/chats/9/talk.v9"),
+        ("amp", ".local/share/amp/threads/T9.cbor"),
+        ("cline", ".cline/data/sessions/9/talk.v9.json"),
+        ("roo-code", ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/tasks/9/talk.v9.json"),
+        ("kilo-code", ".config/Code/User/globalStorage/kilocode.kilo-code/tasks/9/talk.v9.json"),
+        ("opencode", ".local/share/opencode/storage/session/9/talk.v9"),
+    ];
+    let databases = [
+        ("cursor", ".config/Cursor/User/globalStorage/state.vscdb"),
+        ("kilo-code", ".local/share/kilo/kilo.db"),
+        ("opencode", ".local/share/opencode/opencode.db"),
+    ];
+    for (tool, path, database) in
+        files.map(|(t, p)| (t, p, false)).into_iter().chain(databases.map(|(t, p)| (t, p, true)))
+    {
+        let sandbox = Sandbox::new();
+        let path = sandbox.home().join(path);
+        if database {
+            tables(&path, LATER);
+        } else {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(&path, "{\"generation\":9}\n").expect("written");
+        }
+        // Before and after a capture, which says it too if a database is the matter.
+        for _ in 0..2 {
+            let told = row(&sandbox, tool);
+            assert_eq!(
+                (&told["found"], &told["health"]),
+                (&true.into(), &"unknown generation".into()),
+                "{told}"
+            );
+            let file = path.file_name().expect("a name").to_string_lossy();
+            assert!(told["detail"].as_str().is_some_and(|detail| detail.contains(&*file)), "{told}");
+            let said = sandbox.sf(&["capture"]);
+            assert_eq!(said.status, 0, "{said:?}");
+            assert_eq!(said.stderr.contains(&*file), database, "{said:?}");
+        }
+        let checks = sandbox.sf(&["doctor", "--json"]).json();
+        let checks = if checks["checks"].is_array() { checks } else { checks["result"].clone() };
+        let tools =
+            checks["checks"].as_array().expect("checks").iter().find(|c| c["name"] == "tools").cloned();
+        let tools = tools.expect("a check");
+        assert_eq!(tools["status"], "warn", "{tools}");
+        assert!(tools["detail"].as_str().is_some_and(|detail| detail.starts_with(tool)), "{tools}");
+    }
+}
+
+#[test]
+fn a_tool_without_a_session_is_no_riddle() {
+    let sandbox = Sandbox::new();
+    for dir in
+        [".claude/projects/-p", ".codex/sessions", ".copilot/session-state/1", ".local/share/amp/threads"]
+    {
+        std::fs::create_dir_all(sandbox.home().join(dir)).expect("made");
+    }
+    std::fs::write(sandbox.home().join(".copilot/session-state/1/workspace.yaml"), "id: 1\n")
+        .expect("written");
+    std::fs::write(sandbox.home().join(".claude/settings.json"), "{}").expect("written");
+    for tool in ["claude-code", "codex", "copilot", "amp"] {
+        assert_eq!(row(&sandbox, tool)["health"], "found, nothing captured", "{tool}");
+    }
+}
+
 #[test]
 fn the_switch_is_kept_in_the_settings() {
     let sandbox = Sandbox::new();

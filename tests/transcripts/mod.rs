@@ -6,6 +6,7 @@ mod claude_code;
 mod codex;
 mod conformance;
 mod cursor;
+mod fuzz;
 mod import;
 mod incremental;
 mod opencode;

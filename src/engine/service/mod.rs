@@ -2,4 +2,5 @@
 //! else with it.
 
 pub mod daemon;
+pub mod health;
 pub(super) mod live;

@@ -34,6 +34,10 @@ impl Tool for Amp {
         vec![env.path("XDG_DATA_HOME").unwrap_or_else(|| env.home().join(".local/share")).join("amp")]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["threads", "threads-development"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         let mut out: Vec<Session> = Vec::new();
         for dir in ["threads", "threads-development"] {

@@ -32,6 +32,10 @@ impl Tool for ClaudeCode {
         vec![env.path("CLAUDE_CONFIG_DIR").unwrap_or_else(|| env.home().join(".claude"))]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["projects"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         find::sessions(root)
     }

@@ -39,6 +39,10 @@ impl Tool for Cline {
         roots
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["tasks", "sessions"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         let mut found = task::find(root);
         found.extend(sessions::find(root));

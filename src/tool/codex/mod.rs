@@ -33,6 +33,10 @@ impl Tool for Codex {
         vec![env.path("CODEX_HOME").unwrap_or_else(|| env.home().join(".codex"))]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["sessions", "archived_sessions"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         find::sessions(root)
     }

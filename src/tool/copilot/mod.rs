@@ -32,6 +32,10 @@ impl Tool for Copilot {
         vec![env.path("COPILOT_HOME").unwrap_or_else(|| env.home().join(".copilot"))]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["session-state"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         Ok(find::sessions(root))
     }

@@ -90,7 +90,8 @@ pub fn read(
             let Some(blob) = jsonl::parse(data.as_bytes()).filter(|blob| blob.contains_key("role")) else {
                 continue;
             };
-            let id = row.text("id").map_or_else(|| format!("row-{}", memo.row), str::to_owned);
+            let id = row.text("id").filter(|id| !id.is_empty());
+            let id = id.map_or_else(|| format!("row-{}", memo.row), str::to_owned);
             memo.time = bubble::moment(&blob, "createdAt").unwrap_or(memo.time);
             let message = message(id, blob, memo.time, &mut memo.unknown);
             if message.is_prompt()

@@ -49,6 +49,10 @@ impl Tool for Cursor {
         told.chain(usual).collect()
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["chats", "projects/*/agent-transcripts"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         let mut found = index::sessions(root, &self.shelf);
         let mut more = agent::sessions(root);

@@ -24,9 +24,12 @@ pub fn flag(map: &Map<String, Value>, key: &str) -> bool {
     map.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// A count; 0 when there is none.
+/// More than that of anything (tokens, bytes) was never counted: sums of counts cannot overflow.
+const MOST: u64 = 1 << 50;
+
+/// A count, at most 2^50; 0 when there is none.
 pub fn count(map: &Map<String, Value>, key: &str) -> u64 {
-    map.get(key).and_then(Value::as_u64).unwrap_or(0)
+    map.get(key).and_then(Value::as_u64).unwrap_or(0).min(MOST)
 }
 
 /// A moment in RFC 3339.

@@ -37,6 +37,10 @@ impl Tool for Gemini {
         vec![env.path("GEMINI_CLI_HOME").unwrap_or_else(|| env.home()).join(".gemini")]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["tmp/*/chats"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         Ok(find::sessions(root))
     }

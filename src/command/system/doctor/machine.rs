@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::Check;
 use crate::engine::Ctx;
+use crate::engine::service::health;
+use crate::model::health::Word;
 use crate::model::transcript::{Filter, Sort};
-use crate::model::{HostName, Time};
+use crate::model::Time;
 use crate::sys::proc;
-use crate::tool;
-use crate::transcript::health::{self, Word};
 
 /// How long a program may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,16 +58,8 @@ pub(super) async fn ssh(cx: &Ctx) -> Check {
 
 /// Every tool that is found is captured and understood.
 pub(super) async fn tools(cx: &Ctx) -> Check {
-    let tallies = cx.store.capture_tallies(&HostName::local()).await.unwrap_or_default();
-    let (env, disabled) = (cx.env.clone(), cx.settings.capture.disabled.clone());
-    let look = move || {
-        let all = tool::all().iter().map(|tool| {
-            let tally = tallies.get(&tool.id()).copied().unwrap_or_default();
-            health::look(*tool, &env, !disabled.contains(&tool.id()), tally)
-        });
-        all.filter(|health| health.found).collect::<Vec<_>>()
-    };
-    let found = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+    let mut found = health::look(&cx.store, &cx.env).await.unwrap_or_default();
+    found.retain(|health| health.found);
     let unwell = found.iter().filter(|health| health.enabled).filter(|health| match health.health {
         Word::UnknownGeneration => true,
         Word::NothingCaptured => health.sessions > 0,

@@ -57,6 +57,10 @@ impl Tool for Family {
         vec![data.join(self.name)]
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &["storage/session", "storage/message"]
+    }
+
     fn find(&self, root: &Path) -> Result<Vec<Session>> {
         let mut found = BTreeMap::new();
         for path in self.databases(root) {
