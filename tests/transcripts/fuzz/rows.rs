@@ -46,6 +46,15 @@ fn open(path: &Path) -> Connection {
     database.query_row("pragma journal_mode = delete", [], |_| Ok(())).expect("set");
     database.query_row("pragma journal_mode = off", [], |_| Ok(())).expect("set");
     database.execute_batch("pragma synchronous = off; pragma foreign_keys = off").expect("set");
+    // What is large, or is not read, only takes time.
+    for sql in [
+        "delete from event",
+        "delete from cursorDiskKV where length(value) > 20000",
+        "delete from ItemTable where length(value) > 20000",
+        "vacuum",
+    ] {
+        let _ = database.execute(sql, []);
+    }
     database
 }
 

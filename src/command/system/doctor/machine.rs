@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::Check;
 use crate::engine::Ctx;
 use crate::engine::service::health;
+use crate::model::Time;
 use crate::model::health::Word;
 use crate::model::transcript::{Filter, Sort};
-use crate::model::Time;
 use crate::sys::proc;
 
 /// How long a program may take to tell its version.
