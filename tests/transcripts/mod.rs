@@ -6,6 +6,7 @@ mod claude_code;
 mod codex;
 mod conformance;
 mod cursor;
+mod faults;
 mod fuzz;
 mod import;
 mod incremental;
@@ -15,6 +16,8 @@ mod roots;
 mod search;
 mod show;
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -24,7 +27,7 @@ use crate::support::Sandbox;
 /// The samples of a tool: a folder for each case, with `case.json`.
 fn cases(tool: &str) -> Vec<String> {
     let dir = fixtures(tool);
-    let mut names: Vec<String> = std::fs::read_dir(&dir)
+    let mut names: Vec<String> = fs::read_dir(&dir)
         .expect("samples")
         .filter_map(|e| Some(e.expect("an entry").file_name().to_str()?.to_owned()))
         .filter(|name| dir.join(name).join("case.json").exists())
@@ -38,20 +41,20 @@ fn fixtures(tool: &str) -> PathBuf {
 }
 
 fn case(tool: &str, name: &str) -> Value {
-    let text = std::fs::read_to_string(fixtures(tool).join(name).join("case.json")).expect("case.json");
+    let text = fs::read_to_string(fixtures(tool).join(name).join("case.json")).expect("case.json");
     serde_json::from_str(&text).expect("JSON")
 }
 
 /// Copies a folder with everything in it.
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("made");
-    for entry in std::fs::read_dir(from).expect("a folder") {
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let target = to.join(entry.file_name());
         if entry.file_type().expect("a kind").is_dir() {
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), &target).expect("copied");
+            fs::copy(entry.path(), &target).expect("copied");
         }
     }
 }
@@ -88,7 +91,7 @@ fn messages(sandbox: &Sandbox, row: &Value) -> Vec<Value> {
 fn lines(sandbox: &Sandbox, row: &Value) -> Vec<Value> {
     let id = row["id"].as_str().expect("an id");
     let path = sandbox.sf_home().join(format!("sessions/{id}.sfs/messages.jsonl"));
-    let text = std::fs::read_to_string(path).expect("messages");
+    let text = fs::read_to_string(path).expect("messages");
     text.split_terminator('\n').map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
@@ -123,12 +126,12 @@ fn tree(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     let mut todo = vec![dir.to_owned()];
     while let Some(dir) = todo.pop() {
-        for entry in std::fs::read_dir(&dir).expect("a folder") {
+        for entry in fs::read_dir(&dir).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 todo.push(path);
             } else {
-                all.push((path.clone(), std::fs::read(&path).expect("read")));
+                all.push((path.clone(), fs::read(&path).expect("read")));
             }
         }
     }
@@ -141,7 +144,7 @@ fn assert_canonical(sandbox: &Sandbox, row: &Value) {
     let id = row["id"].as_str().expect("an id");
     let dir = sandbox.sf_home().join(format!("sessions/{id}.sfs"));
     let read = |name: &str| -> Value {
-        serde_json::from_str(&std::fs::read_to_string(dir.join(name)).expect(name)).expect(name)
+        serde_json::from_str(&fs::read_to_string(dir.join(name)).expect(name)).expect(name)
     };
     let manifest = read("manifest.json");
     only(
@@ -243,7 +246,7 @@ fn assert_canonical(sandbox: &Sandbox, row: &Value) {
     }
     assert_eq!(row["tool_calls"], newest);
     assert_eq!(manifest["stats"]["tool_use_count"], calls);
-    let raw = std::fs::read_to_string(dir.join("messages.jsonl")).expect("messages");
+    let raw = fs::read_to_string(dir.join("messages.jsonl")).expect("messages");
     assert!(
         !raw.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{1c}']),
         "splits elsewhere"
@@ -256,4 +259,21 @@ fn only(value: &Value, keys: &[&str]) {
     for key in value.as_object().expect("an object").keys() {
         assert!(keys.contains(&key.as_str()), "`{key}` is not in the format: {value}");
     }
+}
+
+/// Everything below a folder: inode, mode, size, and when it was last changed, in nanoseconds.
+fn stamps(dir: &Path) -> Vec<(PathBuf, [i64; 7])> {
+    let mut all = Vec::new();
+    let mut todo = vec![dir.to_owned()];
+    while let Some(path) = todo.pop() {
+        let meta = fs::symlink_metadata(&path).expect("there");
+        if meta.is_dir() {
+            todo.extend(fs::read_dir(&path).expect("a folder").map(|e| e.expect("an entry").path()));
+        }
+        let (ino, size) = (meta.ino().cast_signed(), meta.size().cast_signed());
+        let mode = meta.mode().into();
+        all.push((path, [ino, mode, size, meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()]));
+    }
+    all.sort();
+    all
 }

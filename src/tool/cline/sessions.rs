@@ -29,14 +29,14 @@ fn session(dir: &Path) -> Option<Session> {
     let native_id = dir.file_name()?.to_str()?.to_owned();
     let talk = format!("{native_id}.messages.json");
     let (main, manifest) = (dir.join(&talk), dir.join(format!("{native_id}.json")));
-    if !main.is_file() {
+    if !disk::is_file(&main) {
         return None;
     }
     let others = entries(dir).into_iter().filter(|path| {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         (name.ends_with(".messages.json") || name.ends_with(".compaction.json")) && name != talk
     });
-    let paths = [main, manifest].into_iter().chain(others).filter(|path| path.is_file());
+    let paths = [main, manifest].into_iter().chain(others).filter(|path| disk::is_file(path));
     let source = |path: PathBuf| Source { key: path.to_string_lossy().into_owned(), path };
     Some(Session { native_id, sources: paths.map(source).collect(), title: None })
 }

@@ -449,7 +449,12 @@ pub fn read_document(source: &Source, mut progress: Progress, sink: &mut dyn Sin
         Document::Gone | Document::Same => return Ok(()),
         Document::Read(Value::Object(document), cursor) => (document, cursor),
         // While it is being written it is no JSON; the next change brings us back.
-        Document::Read(_, cursor) | Document::Torn(cursor) => {
+        Document::Read(_, cursor) => {
+            sink.skipped(Skipped::whole(&source.path, "it is no JSON object"));
+            progress.cursors.insert(source.key.clone(), cursor);
+            return sink.checkpoint(&progress);
+        }
+        Document::Torn(cursor) => {
             progress.cursors.insert(source.key.clone(), cursor);
             return sink.checkpoint(&progress);
         }

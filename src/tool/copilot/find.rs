@@ -18,7 +18,10 @@ pub fn sessions(root: &Path) -> Vec<Session> {
             None => (name.to_owned(), path.join("events.jsonl")),
         };
         // The folder is newer than a flat file of the same id.
-        if name.starts_with('.') || !events.is_file() || found.contains_key(&native_id) && events == path {
+        if name.starts_with('.')
+            || !disk::is_file(&events)
+            || found.contains_key(&native_id) && events == path
+        {
             continue;
         }
         let title = workspace(&events).remove("name").and_then(|name| text::title(&name));

@@ -42,7 +42,7 @@ pub fn sessions(root: &Path) -> Vec<Session> {
         .filter_map(|folder| {
             let store = folder.join("store.db");
             let native_id = folder.file_name()?.to_str()?.to_owned();
-            if !store.is_file() {
+            if !disk::is_file(&store) {
                 return None;
             }
             let meta = folder.join("meta.json");

@@ -82,7 +82,7 @@ fn session(id: &str, path: &Path, header: &Map<String, Value>) -> Session {
 /// The databases of workspaces.
 fn workspaces(root: &Path) -> Vec<PathBuf> {
     let folders = disk::entries(&root.join("workspaceStorage")).into_iter();
-    folders.map(|folder| folder.join("state.vscdb")).filter(|path| path.is_file()).collect()
+    folders.map(|folder| folder.join("state.vscdb")).filter(|path| disk::is_file(path)).collect()
 }
 
 /// What all lists together say of a conversation that a database holds.

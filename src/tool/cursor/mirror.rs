@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role};
-use crate::tool::format::disk::entries;
+use crate::tool::format::disk::{self, entries};
 use crate::tool::format::jsonl::{self, Opened};
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::value;
@@ -31,7 +31,7 @@ pub fn sessions(root: &Path) -> Vec<Session> {
             files.push(entry);
         }
     }
-    files.retain(|path| path.extension().is_some_and(|e| e == "jsonl") && path.is_file());
+    files.retain(|path| path.extension().is_some_and(|e| e == "jsonl") && disk::is_file(path));
     files.sort();
     files
         .into_iter()

@@ -62,6 +62,17 @@ pub fn entries(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
+/// Whether there is such a file. That nobody may look is noted.
+pub fn is_file(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(meta) => meta.is_file(),
+        Err(e) => {
+            unreadable(path, &e);
+            false
+        }
+    }
+}
+
 /// Opens a file.
 pub fn open(path: &Path) -> Option<File> {
     open_regular(path).map_err(|e| unreadable(path, &e)).ok()

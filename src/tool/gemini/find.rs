@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::tool::format::disk::{self, entries};
 use crate::tool::{Session, Source};
 
@@ -16,8 +17,14 @@ pub fn sessions(root: &Path) -> Vec<Session> {
         for path in entries(&project.join("chats")) {
             let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
             if name.starts_with("session-") && (name.ends_with(".jsonl") || name.ends_with(".json")) {
-                if let Some(id) = session_id(&path) {
-                    found.entry(id).or_default().push(source(root, path));
+                match session_id(&path) {
+                    Some(id) => found.entry(id).or_default().push(source(root, path)),
+                    // One that was just made is empty.
+                    None if path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() > 0) => {
+                        let what = format!("`{}` does not say which session it is of", path.display());
+                        disk::leave_out(&path, Error::corrupt(what));
+                    }
+                    None => {}
                 }
             } else if !name.contains('.') && path.is_dir() {
                 let agents =

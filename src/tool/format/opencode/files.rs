@@ -133,7 +133,12 @@ pub fn read_export(
             next.cursors.insert(source.key.clone(), cursor);
             export
         }
-        Document::Read(_, cursor) | Document::Torn(cursor) => {
+        Document::Read(_, cursor) => {
+            sink.skipped(Skipped::whole(&source.path, "it is no JSON object"));
+            next.cursors.insert(source.key.clone(), cursor);
+            return sink.checkpoint(&next);
+        }
+        Document::Torn(cursor) => {
             next.cursors.insert(source.key.clone(), cursor);
             return sink.checkpoint(&next);
         }

@@ -18,7 +18,7 @@ use super::document::{self, Document};
 use super::{jsonl, value};
 use crate::error::Result;
 use crate::model::ToolId;
-use crate::tool::{Progress, Session, Sink, Source};
+use crate::tool::{Progress, Session, Sink, Skipped, Source};
 use history::History;
 
 /// What differs between the tools of the family.
@@ -46,10 +46,10 @@ pub fn find(storage: &Path) -> Vec<Session> {
             let native_id =
                 dir.file_name()?.to_str().filter(|name| !name.starts_with(['.', '_']))?.to_owned();
             let mut paths: Vec<PathBuf> =
-                FILES.iter().map(|name| dir.join(name)).filter(|p| p.is_file()).collect();
+                FILES.iter().map(|name| dir.join(name)).filter(|p| disk::is_file(p)).collect();
             // What the person saw, under the name that it had at first.
             let old = dir.join("claude_messages.json");
-            if !paths.iter().any(|p| p.ends_with("ui_messages.json")) && old.is_file() {
+            if !paths.iter().any(|p| p.ends_with("ui_messages.json")) && disk::is_file(&old) {
                 paths.push(old);
             }
             // A task may be in several storages after an upgrade, so the whole path names a file.
@@ -102,6 +102,9 @@ pub fn read(family: &Family, session: &Session, mut progress: Progress, sink: &m
                 progress.cursors.insert(source.key.clone(), cursor);
             }
             Document::Read(document, cursor) => {
+                if !matches!(document, serde_json::Value::Array(_) | serde_json::Value::Object(_)) {
+                    sink.skipped(Skipped::whole(&source.path, "it is neither a list nor an object"));
+                }
                 let name = source.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
                 history.take(name, document);
                 progress.cursors.insert(source.key.clone(), cursor);
