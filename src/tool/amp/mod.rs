@@ -61,7 +61,10 @@ impl Tool for Amp {
 
     /// The thread that this one comes from. Most come from none, and are not parsed for that.
     fn family(&self, session: &Session) -> Option<String> {
-        let bytes = disk::read(&session.sources.first()?.path)?;
+        let path = &session.sources.first()?.path;
+        // What is too large is named when it is read.
+        path.metadata().ok().filter(|meta| meta.len() <= disk::LARGEST)?;
+        let bytes = disk::read(path)?;
         let text = String::from_utf8_lossy(&bytes);
         let related =
             ["\"child\"", "\"mainThreadID\"", "\"originThreadID\""].iter().any(|key| text.contains(key));

@@ -82,12 +82,18 @@ pub fn open(path: &Path) -> Option<File> {
 pub fn read(path: &Path) -> Option<Vec<u8>> {
     let file = open(path)?;
     let mut bytes = Vec::new();
-    match file.take(LARGEST + 1).read_to_end(&mut bytes) {
-        Ok(n) if n as u64 > LARGEST => leave_out(path, too_large(path)),
-        Ok(_) => return Some(bytes),
-        Err(e) => unreadable(path, &e),
+    // Before anything is read: what is left out costs no memory.
+    if file.metadata().is_ok_and(|meta| meta.len() > LARGEST) {
+        leave_out(path, too_large(path));
+        return None;
     }
-    None
+    match file.take(LARGEST).read_to_end(&mut bytes) {
+        Ok(_) => Some(bytes),
+        Err(e) => {
+            unreadable(path, &e);
+            None
+        }
+    }
 }
 
 /// The first bytes of a file.
