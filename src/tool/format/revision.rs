@@ -112,8 +112,12 @@ impl Revisions {
         if message.content.is_empty() {
             message.content.push(Block::text(""));
         }
-        let id = message.msg_id.clone();
         let digest = digest(&message);
+        if message.msg_id.is_empty() {
+            // Of two without a name neither is a later form of the other.
+            message.msg_id = format!("unnamed-{digest:x}");
+        }
+        let id = message.msg_id.clone();
         let parent = message.parent_msg_id.take();
         message.parent_msg_id =
             parent.map(|p| self.newest(&p).unwrap_or(p)).filter(|p| *p != id && sink.holds(p));
