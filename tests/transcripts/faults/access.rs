@@ -5,8 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use super::{
-    DATABASES, DOCUMENTS, Everything, LINES, Reader, assert_witnessed, each, everything, file_name, told,
-    undisturbed,
+    DATABASES, DOCUMENTS, Everything, LINES, Reader, assert_witnessed, each, everything, file_name, some,
+    told, undisturbed,
 };
 use crate::support::{Said, Sandbox};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{
-    DOCUMENTS, Everything, LINES, Reader, assert_witnessed, capture, each, everything, file_name, told,
+    DOCUMENTS, Everything, LINES, Reader, assert_witnessed, capture, each, everything, file_name, some, told,
     undisturbed,
 };
 
