@@ -25,17 +25,11 @@ fn reference() -> String {
         }
         let arguments: Vec<String> = command.get_positionals().map(argument).collect();
         let options: Vec<String> = command
-            .get_opts()
-            .filter(|o| !o.is_hide_set())
-            .filter_map(|o| o.get_long().map(|l| format!("`--{l}`")))
-            .chain(
-                command
-                    .get_arguments()
-                    .filter(|a| !a.is_positional() && !a.get_action().takes_values() && !a.is_hide_set())
-                    .filter_map(|a| a.get_long())
-                    .filter(|l| *l != "help" && *l != "version")
-                    .map(|l| format!("`--{l}`")),
-            )
+            .get_arguments()
+            .filter(|a| !a.is_positional() && !a.is_hide_set())
+            .filter_map(|a| a.get_long())
+            .filter(|l| *l != "help" && *l != "version")
+            .map(|l| format!("`--{l}`"))
             .collect();
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let options = if options.is_empty() { String::new() } else { format!(" ({})", options.join(" ")) };

@@ -117,6 +117,7 @@ impl Drop for Witness {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the peer, in a sealed environment of its own")]
 fn tmux(dir: &Path, args: &[&str]) -> String {
     let output = Command::new("tmux")
         .arg("-S")
