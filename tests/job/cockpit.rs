@@ -122,9 +122,9 @@ fn a_transcript_is_read_and_all_are_searched() {
     picture_of(&screen, "transcript");
     // What is looked for is found beyond what is shown, and gone through.
     screen.send("/gave up");
-    screen.wait_text("1 of 2");
-    screen.send("\rn");
     screen.wait_text("2 of 2");
+    screen.send("\rn");
+    screen.wait_text("1 of 2");
     screen.send("\x1b");
     screen.wait("the end of the search", |text| !text.contains("/gave up"));
     // All transcripts, while typing; opened at the hit.

@@ -96,13 +96,13 @@ fn a_text_is_found_with_the_numbers_of_its_messages() {
     let all =
         sandbox.json(&["show", "@last", "--messages"])["messages"].as_array().expect("messages").clone();
     let found =
-        sandbox.json(&["show", "@last", "--find", "capital"])["found"].as_array().expect("found").clone();
-    let has = |m: &Value| m["blocks"].to_string().to_lowercase().contains("capital");
+        sandbox.json(&["show", "@last", "--find", "readme"])["found"].as_array().expect("found").clone();
+    let has = |m: &Value| m["blocks"].to_string().to_lowercase().contains("readme");
     let wanted: Vec<&Value> = all.iter().filter(|m| has(m)).map(|m| &m["seq"]).collect();
     assert!(!wanted.is_empty());
     assert_eq!(found.iter().map(|f| &f["seq"]).collect::<Vec<_>>(), wanted);
     assert!(found.iter().all(|f| f["count"].as_u64() > Some(0) && f["place"] == f["seq"]));
-    let none = sandbox.json(&["show", "@last", "--find", "CAPITAL"]);
+    let none = sandbox.json(&["show", "@last", "--find", "rEADME"]);
     assert_eq!(none["found"], serde_json::json!([]), "capitals count");
 }
 
