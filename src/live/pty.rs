@@ -124,20 +124,23 @@ impl Pty {
 /// library would tell, so the process's name is watched: it is ours until then. Where there is no
 /// `/proc`, the answer is yes.
 fn executed(pid: u32, program: &str) -> bool {
-    let name = |of: &str| std::fs::read_to_string(format!("/proc/{of}/comm")).ok();
-    let Some(ours) = name("thread-self") else { return true };
+    let Ok(ours) = std::fs::read_to_string("/proc/thread-self/comm") else { return true };
+    let ours = ours.trim_end();
     let base = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
-    if base.starts_with(ours.trim_end()) {
+    if base.starts_with(ours) {
         return true;
     }
     let brief = rustix::event::Timespec { tv_sec: 0, tv_nsec: 500_000 };
     loop {
-        let Some(theirs) = name(&pid.to_string()) else { return true };
+        // Name and state out of one read: between two, it may become its program and end.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+        let Some((theirs, state)) = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')) else {
+            return true;
+        };
         if theirs != ours {
             return true;
         }
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        if stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')) {
+        if state.trim_start().starts_with('Z') {
             return false;
         }
         // It is between fork and exec; there is nothing that could wake us.
