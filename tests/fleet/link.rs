@@ -159,7 +159,7 @@ async fn a_host_whose_key_is_unknown_is_not_trusted() {
     std::fs::write(known, "").expect("written");
     let error = say(&Home::new(&net).host("a"), "true").await.expect_err("refused");
     assert!(error.message.contains("Host key verification failed"), "{error}");
-    assert!(error.hints[0].contains("accept its key"), "{error:?}");
+    assert!(error.hints[0].contains("sf host login a"), "{error:?}");
 }
 
 #[tokio::test]

@@ -316,5 +316,5 @@ async fn history_can_be_asked_for_also_afterwards() {
     let lines = home.side.screen(&id, query).await.expect("a screen").lines;
     assert_eq!(lines.len(), 34);
     let ansi = home.side.screen(&id, ScreenQuery { ansi: true, ..query }).await.expect("a screen").lines;
-    assert!(ansi[0].contains("\x1b[31m"), "{:?}", ansi[0]);
+    assert!(ansi[0].starts_with("\x1b[0;31m"), "{:?}", ansi[0]);
 }

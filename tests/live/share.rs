@@ -115,7 +115,7 @@ fn a_link_ends_with_its_time_and_sends_out_who_is_in() {
     let mut other = adopt(&users, OTHER, &link);
     other.exit();
     let shown = users.json(OWNER, &["session", "show", "work"]);
-    assert_eq!((&shown["shared"], &shown["people"]), (&json!(false), &json!([])));
+    assert_eq!((&shown["shared"], &shown["people"]), (&json!(false), &json!([])), "{}", other.raw());
     let gates = std::fs::read_dir("/tmp").expect("listed").filter_map(|entry| Some(entry.ok()?.file_name()));
     let gate = link.rsplit('/').next().and_then(|rest| rest.split('#').next()).expect("a gate").to_owned();
     assert!(!gates.into_iter().any(|name| name.to_string_lossy().contains(&gate)), "the gate is gone");

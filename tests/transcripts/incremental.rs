@@ -395,7 +395,6 @@ fn killed_anywhere_it_ends_as_if_undisturbed() {
     }
     // On a busy machine a few may all be faster than the look at them; many are not.
     assert!(rounds < 20 || killed * 3 >= rounds, "{killed} of {rounds} were killed in the middle");
-    eprintln!("{killed} of {rounds} were killed in the middle");
 }
 
 /// Bytes of all files below a folder while they come and go.
