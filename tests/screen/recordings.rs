@@ -17,10 +17,16 @@ use crate::support::wait_for;
 const DRAWN_OTHERWISE: [&str; 8] = ["\u{fe0f}", "\u{200d}", "🏻", "🏼", "🏽", "🏾", "🏿", "🇩🇪"];
 
 /// Recordings that end otherwise in tmux, with the texts of the lines in which it is wrong. In
-/// `classic/sequences` it also repeats a wide character (REP) only once.
-const TMUX_IS_WRONG: [(&str, &[&str]); 3] = [
+/// `classic/sequences` it also repeats a wide character (REP) only once and knows no CHT, and
+/// line drawing is captured as the letters that were sent; in
+/// `copilot/wide_chars` remains of lines that it drew too wide stay behind in others.
+const TMUX_IS_WRONG: [(&str, &[&str]); 4] = [
     ("classic/alt-screen-and-strings", &["ar", "down"]),
-    ("classic/sequences", &["cpl", "cnl", "nel", "vpa", "07 abc", "08 abc", "cre", "漢漢"]),
+    (
+        "classic/sequences",
+        &["cpl", "cnl", "nel", "vpa", "07 abc", "08 abc", "cre", "漢漢", "tab2", "┌────┬────┐"],
+    ),
+    ("copilot/wide_chars", &["コメント"]),
     ("codex/wide-characters", &["ab c"]),
 ];
 

@@ -25,6 +25,7 @@ impl Keeper {
             | Kind::Input
             | Kind::Resize
             | Kind::Detach
+            | Kind::Shown
             | Kind::Screen
             | Kind::Status
             | Kind::Wait
