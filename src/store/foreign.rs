@@ -186,6 +186,10 @@ impl Foreign {
     fn open_with(path: &Path, copy: u64, temp: &Path) -> Result<Self> {
         for attempt in 1..=TRIES {
             let seen = Seen::of(path).at(path.display())?;
+            // SQLite would wait at a pipe for ever.
+            if !seen.main.is_file() {
+                return Err(Error::corrupt(format!("`{}` is no regular file", path.display())));
+            }
             if hot(path) {
                 continue;
             }

@@ -48,7 +48,7 @@ const OF_LINES: [Fault; 14] = [
 
 /// Of a document.
 const OF_DOCUMENTS: [Fault; 10] = [
-    ("empty", |_| Vec::new(), true),
+    ("empty", |_| Vec::new(), false),
     ("truncated", |bytes| bytes[..bytes.len() * 2 / 3].to_vec(), true),
     ("binary", |_| noise(), true),
     ("NUL bytes", |_| vec![0; 1 << 20], true),

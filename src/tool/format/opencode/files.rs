@@ -92,13 +92,17 @@ pub fn read(tag: &'static str, session: &Session, progress: Progress, sink: &mut
             next.cursors.insert(source.key.clone(), Cursor::whole(&meta));
         }
     }
+    let mut whole = true;
     let mut load = |path: &Path| -> Option<Map<String, Value>> {
-        let bytes = disk::read(path)?;
-        sink.read(bytes.len() as u64);
-        let map = jsonl::parse(&bytes);
-        if map.is_none() {
-            sink.skipped(Skipped::whole(path, "it is no JSON object"));
-        }
+        let map = disk::read(path).and_then(|bytes| {
+            sink.read(bytes.len() as u64);
+            let map = jsonl::parse(&bytes);
+            if map.is_none() {
+                sink.skipped(Skipped::whole(path, "it is no JSON object"));
+            }
+            map
+        });
+        whole &= map.is_some();
         map
     };
     let mut thread = Thread::new(tag, &progress);
@@ -114,6 +118,10 @@ pub fn read(tag: &'static str, session: &Session, progress: Progress, sink: &mut
         info.insert("id".into(), id.as_str().into());
         let parts = entries(&storage.join("part").join(&id)).into_iter().filter(|p| stem(p).is_some());
         all.push(Raw { info, parts: parts.filter_map(|path| load(&path)).collect() });
+    }
+    // Nothing would tell that an older file is sound again: the session is looked at until it is.
+    if !whole || all.iter().any(|message| message.parts.is_empty()) {
+        next.cursors.remove(NEWEST);
     }
     finish(thread, all, next, sink)
 }

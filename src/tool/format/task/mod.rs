@@ -104,6 +104,9 @@ pub fn read(family: &Family, session: &Session, mut progress: Progress, sink: &m
             Document::Read(document, cursor) => {
                 if !matches!(document, serde_json::Value::Array(_) | serde_json::Value::Object(_)) {
                     sink.skipped(Skipped::whole(&source.path, "it is neither a list nor an object"));
+                    whole = false;
+                    progress.cursors.insert(source.key.clone(), cursor);
+                    continue;
                 }
                 let name = source.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
                 history.take(name, document);
