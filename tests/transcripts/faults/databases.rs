@@ -158,17 +158,28 @@ fn being_vacuumed() {
                         program.execute_batch("vacuum").expect("vacuumed");
                     }
                 });
+                // Whatever is found wrong, the program ends.
+                let stop = Stop(&done);
                 for _ in 0..3 {
                     let (said, _) = capture(&sandbox);
                     // It may never hold still long enough; then that is said.
                     assert_eq!(said.status, 0, "{what}: {}", said.stderr);
                     assert_witnessed(&sandbox, &what);
                 }
-                done.store(true, Ordering::SeqCst);
+                drop(stop);
             });
             let (said, _) = capture(&sandbox);
             assert_eq!(said.status, 0, "{what}: {}", said.stderr);
             assert_eq!(everything(&sandbox.sf_home()), undisturbed(&reader), "{what}");
         }
+    }
+}
+
+/// Says that it is over when it goes out of scope.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }

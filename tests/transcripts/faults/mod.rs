@@ -106,6 +106,10 @@ fn everything(home: &Path) -> Everything {
         if dir.extension().is_none_or(|e| e != "sfs") {
             continue;
         }
+        // Without a manifest it was begun and not finished; the next capture goes on there.
+        if !dir.join("manifest.json").exists() {
+            continue;
+        }
         let read = |name: &str| fs::read_to_string(dir.join(name)).expect(name);
         let manifest: Value = serde_json::from_str(&read("manifest.json")).expect("JSON");
         let mut messages = BTreeMap::new();
