@@ -117,6 +117,13 @@ fn everything(home: &Path) -> Everything {
             let message: Value = serde_json::from_str(line).expect("JSON");
             let id = message["msg_id"].as_str().expect("an id");
             let id = id.rsplit_once('~').map_or(id, |(base, _)| base).to_owned();
+            // What the tool has dropped since does not count, and neither does saying so.
+            if let Some(dropped) = message["content"][0]["value"]["dropped"].as_array() {
+                for id in dropped {
+                    messages.remove(id.as_str().expect("an id"));
+                }
+                continue;
+            }
             // A later revision takes the place of the one before.
             messages.insert(id, format!("{} {}", message["role"], message["content"]));
         }
