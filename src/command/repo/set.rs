@@ -32,7 +32,7 @@ pub struct RepoSet {
     #[arg(long, value_name = "CMD")]
     #[serde(default)]
     pub setup: Option<String>,
-    /// A file of the host that is copied into new worktrees: FROM[:TO].
+    /// A file of the host that is copied into new worktrees: `FROM[:TO]`.
     #[arg(long, value_name = "FILE")]
     #[serde(default)]
     pub copy: Vec<String>,
