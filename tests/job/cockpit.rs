@@ -210,6 +210,11 @@ fn a_terminal_of_any_size_is_no_reason_to_end() {
         screen.send("?\x1b");
     }
     screen.wait("the panes at 80x24", |text| PANES.iter().all(|p| text.contains(p)));
+    // An Esc that is read together with the next key is Alt and that key: so one that stands alone.
+    screen.send("?");
+    screen.wait_text("sync {feature}");
+    screen.send("\x1b");
+    screen.wait("help to be closed", |text| !text.contains("sync {feature}"));
     screen.send("q");
     assert_eq!(screen.exit(), 0);
 }
