@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{engine, output, runtime};
+use super::{engine, leave, output, runtime};
 use crate::command::line::Globals;
 use crate::error::{Error, Result};
 use crate::fleet::{bootstrap, serve};
@@ -28,8 +28,7 @@ fn stdio() -> Result<ExitCode> {
     // `--home` never crosses a link: this host has a home of its own.
     let (engine, _) = engine(&Globals::default(), &Env::current())?;
     let served = runtime.block_on(serve(engine.calls(), tokio::io::stdin(), tokio::io::stdout()));
-    // A blocked read of standard input must not keep the process.
-    runtime.shutdown_background();
+    leave(runtime, &engine);
     served.map(|()| ExitCode::SUCCESS)
 }
 

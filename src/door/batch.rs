@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::cli::{Signals, screen_only};
-use super::{engine, output, render, runtime};
+use super::{engine, leave, output, render, runtime};
 use crate::command::line::{self, Globals, OutputForm, Parsed};
 use crate::engine::contract::Body;
 use crate::engine::{Engine, Event, Origin, Run};
@@ -97,7 +97,7 @@ pub(super) fn run(request: Request) -> Result<ExitCode> {
     loaded.notices.iter().for_each(|n| output::note(&format!("sf: notice: {n}")));
     let form = globals.output.unwrap_or(OutputForm::Json);
     let status = runtime.block_on(all(&engine, lines, form, globals.keep_going, loaded.settings.jobs));
-    runtime.shutdown_background();
+    leave(runtime, &engine);
     status.map(ExitCode::from)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Cockpit, engine, output, render, runtime};
+use super::{Cockpit, engine, leave, output, render, runtime};
 use crate::command::line::{Globals, Parsed};
 use crate::engine::contract::Body;
 use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
@@ -49,7 +49,7 @@ fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
             // The one command after which the cockpit opens, in the home that it has built.
             match end {
                 Ok(End { exit: 0, result: Some(sandbox) }) if id == "demo" && !face.json => {
-                    runtime.shutdown_background();
+                    leave(runtime, &engine);
                     return demo(&sandbox, &env, screen);
                 }
                 end => end.map(|end| end.exit),
@@ -58,8 +58,7 @@ fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
         Body::Open(_) => runtime.block_on(stream(&engine, call)),
         Body::Screen => Err(screen_only(id)),
     };
-    // A blocked read of standard input must not keep the process.
-    runtime.shutdown_background();
+    leave(runtime, &engine);
     code.map(ExitCode::from)
 }
 

@@ -70,8 +70,8 @@ fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
     let runtime = runtime()?;
     let _context = runtime.enter();
     let (engine, loaded) = engine(globals, env)?;
-    let code = runtime.block_on(screen(engine, loaded.notices));
-    runtime.shutdown_background();
+    let code = runtime.block_on(screen(engine.clone(), loaded.notices));
+    leave(runtime, &engine);
     code
 }
 
@@ -98,4 +98,10 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .map_err(|e| Error::internal(format!("cannot start: {e}")))
+}
+
+/// Ends what a door has begun. A blocked read of standard input must not keep the process.
+fn leave(runtime: tokio::runtime::Runtime, engine: &Engine) {
+    runtime.block_on(engine.close());
+    runtime.shutdown_background();
 }

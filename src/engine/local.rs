@@ -87,6 +87,11 @@ pub struct Run {
 }
 
 impl Engine {
+    /// Closes the databases, at the end of a process.
+    pub async fn close(&self) {
+        self.base.store.close().await;
+    }
+
     /// Puts an engine together; opens and starts nothing yet. Needs a tokio runtime.
     pub fn new(parts: Parts) -> Self {
         let store = Store::new(parts.paths.clone());

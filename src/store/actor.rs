@@ -1,6 +1,6 @@
 //! One database: a thread that writes and a thread that reads, each with its own connection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -10,8 +10,14 @@ use super::migrate::{self, Migrations};
 use crate::error::{At, Code, Error, Result};
 
 /// What a caller wants done with a connection.
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+enum Job {
+    Do(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// Closes it, and says so.
+    Close(oneshot::Sender<()>),
+}
 
+/// How long whoever leaves waits for what is still being done.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// Callers that may wait in line before the next one waits to get into it.
 const QUEUE: usize = 64;
 
@@ -20,19 +26,26 @@ const QUEUE: usize = 64;
 pub struct Database {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
+    log: PathBuf,
 }
 
 impl Database {
-    /// Opens the file, makes it when it is missing, and brings its tables to this version.
+    /// Opens the file, makes it when it is missing, and brings its tables to this version. One process
+    /// at a time, who holds `lock`: two that turn a new file into one with a log do not wait for each
+    /// other in SQLite, one of them fails.
     ///
     /// # Errors
     /// `unsupported` when a newer sf made it (it is left untouched), `corrupt` when it is damaged.
-    pub fn open(path: &Path, migrations: Migrations) -> Result<Self> {
+    pub fn open(path: &Path, lock: &Path, migrations: Migrations) -> Result<Self> {
+        let _alone = crate::sys::lock::lock(lock)?;
+        private(path)?;
         let mut write = connect(path)?;
         migrate::run(&mut write, migrations).at(path.display())?;
         let read = connect(path)?;
         read.pragma_update(None, "query_only", true).map_err(Error::from)?;
-        Ok(Self { writer: serve("db-write", write)?, reader: serve("db-read", read)? })
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Ok(Self { writer: serve("db-write", write)?, reader: serve("db-read", read)?, log: log.into() })
     }
 
     /// Runs a change on the writing thread, inside one transaction that is rolled back on error.
@@ -65,10 +78,28 @@ impl Database {
     ) -> Result<T> {
         ask(&self.reader, move |connection| query(connection)).await
     }
+
+    /// Closes the file if there is something in its log; nothing can be done with it afterwards. Whoever
+    /// closes it last moves the log into the file, which the next process would have to read through
+    /// otherwise. What takes longer than a moment is left to end with the process, as if it were killed.
+    pub async fn close(&self) {
+        if std::fs::metadata(&self.log).is_ok_and(|log| log.len() == 0) {
+            return;
+        }
+        // The writer last: the other one may not write.
+        let all = async {
+            for line in [&self.reader, &self.writer] {
+                let (reply, closed) = oneshot::channel();
+                if line.send(Job::Close(reply)).await.is_ok() {
+                    let _ = closed.await;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, all).await;
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection> {
-    private(path)?;
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -79,9 +110,12 @@ fn connect(path: &Path) -> Result<Connection> {
 }
 
 /// Makes the file with mode 0600 before SQLite would make it with the umask's; SQLite gives the
-/// `-wal` and `-shm` beside it the mode of the database.
+/// `-wal` and `-shm` beside it the mode of the database. A file that is there is never opened here:
+/// closing it would drop the locks that SQLite has on it for this process (fcntl(2)).
 fn private(path: &Path) -> Result<()> {
-    drop(crate::sys::files::append(path)?);
+    if !path.exists() {
+        drop(crate::sys::files::append(path)?);
+    }
     Ok(())
 }
 
@@ -91,6 +125,14 @@ fn serve(name: &str, mut connection: Connection) -> Result<mpsc::Sender<Job>> {
         .name(name.into())
         .spawn(move || {
             while let Some(job) = jobs.blocking_recv() {
+                let job = match job {
+                    Job::Do(job) => job,
+                    Job::Close(closed) => {
+                        drop(connection);
+                        let _ = closed.send(());
+                        return;
+                    }
+                };
                 // A job that panics must not take the database with it; its caller sees a closed
                 // reply. A transaction that was open is rolled back as it is dropped.
                 let run = std::panic::AssertUnwindSafe(|| job(&mut connection));
@@ -108,12 +150,12 @@ async fn ask<T: Send + 'static>(
     job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (reply, answer) = oneshot::channel();
-    let job: Job = Box::new(move |connection| {
+    let job = Box::new(move |connection: &mut Connection| {
         // The caller may have been cancelled meanwhile.
         let _ = reply.send(job(connection));
     });
     let gone = || Error::internal("the database thread is gone");
-    line.send(job).await.map_err(|_| gone())?;
+    line.send(Job::Do(job)).await.map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
 }
 
@@ -135,6 +177,39 @@ impl From<rusqlite::Error> for Error {
             }
             Some(ErrorCode::DiskFull) => Self::new(Code::Internal, "the disk is full"),
             _ => Self::internal(format!("database: {e}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_leaves_leaves_no_log() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.db");
+        let db = Database::open(&path, &dir.path().join("lock"), migrate::INDEX).expect("opened");
+        db.write(|tx| Ok(tx.execute("insert into transcript (id, length, lines) values ('a', 0, 0)", [])?))
+            .await
+            .expect("written");
+        db.close().await;
+        assert!(!dir.path().join("a.db-wal").exists());
+        assert!(db.read(|_| Ok(())).await.is_err(), "it is closed");
+    }
+
+    #[test]
+    fn many_open_a_new_one_at_once() {
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().expect("a folder");
+            let (path, lock) = (dir.path().join("new.db"), dir.path().join("lock"));
+            let open = || Database::open(&path, &lock, migrate::INDEX).map(drop);
+            std::thread::scope(|scope| {
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                for one in all {
+                    one.join().expect("no panic").expect("opened");
+                }
+            });
         }
     }
 }

@@ -52,13 +52,25 @@ impl Store {
         &self.0.paths
     }
 
+    /// Closes what was opened, at the end of a process.
+    pub async fn close(&self) {
+        let index = self.slot().take();
+        if let Some((index, _)) = index {
+            index.close().await;
+        }
+        if let Some(state) = self.0.state.get() {
+            state.close().await;
+        }
+    }
+
     /// The database of what cannot be made again.
     fn state(&self) -> Result<&Database> {
         if let Some(db) = self.0.state.get() {
             return Ok(db);
         }
         self.0.paths.create()?;
-        let db = Database::open(&self.0.paths.state_db(), migrate::STATE)?;
+        let alone = self.0.paths.lock_dir().join("state.db.lock");
+        let db = Database::open(&self.0.paths.state_db(), &alone, migrate::STATE)?;
         Ok(self.0.state.get_or_init(|| db))
     }
 }

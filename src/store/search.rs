@@ -310,7 +310,8 @@ impl Store {
         }
         self.paths().create()?;
         let missing = !path.exists();
-        let opened = Database::open(&path, migrate::INDEX);
+        let alone = self.paths().lock_dir().join("index.db.lock");
+        let opened = Database::open(&path, &alone, migrate::INDEX);
         let (db, why) = match opened {
             Ok(db) if missing => (db, Some("there was none".to_owned())),
             Ok(db) => (db, None),
@@ -318,14 +319,14 @@ impl Store {
             Err(error) if error.code == Code::Conflict => return Err(error),
             Err(error) => {
                 reset_index(self.paths())?;
-                (Database::open(&path, migrate::INDEX)?, Some(error.message))
+                (Database::open(&path, &alone, migrate::INDEX)?, Some(error.message))
             }
         };
         *slot = identity(&path).map(|is| (db.clone(), is));
         Ok((db, why))
     }
 
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<(Database, (u64, u64))>> {
+    pub(super) fn slot(&self) -> std::sync::MutexGuard<'_, Option<(Database, (u64, u64))>> {
         // A poisoned lock only means that somebody panicked while he held it.
         self.0.index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -458,8 +459,13 @@ impl Files {
         file.seek(SeekFrom::Start(place.start)).ok()?;
         let mut line = Vec::new();
         file.take(place.length).read_to_end(&mut line).ok()?;
-        serde_json::from_slice::<Message>(&line).ok().map(|message| message.searchable())
+        text(&line)
     }
+}
+
+/// What can be searched in a line.
+fn text(line: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Message>(line).ok().map(|message| message.searchable())
 }
 
 #[cfg(test)]

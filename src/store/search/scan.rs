@@ -1,43 +1,43 @@
 //! Looking for a pattern in the transcripts themselves.
 //!
-//! Most patterns hold a piece of plain text. Then the files are first searched for its bytes, which
-//! goes as fast as they can be read, and only the lines around it are understood and matched.
+//! All processors read, a transcript each. Most patterns hold a piece of plain text: then only the
+//! lines that have it are understood and matched.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use regex::{Regex, bytes};
 
-use super::{Files, Found, Place, Search, hit, snippet};
+use super::{Files, Found, Place, Search, hit, snippet, text};
 use crate::model::TranscriptId;
 
-/// Bytes of a file that are looked at together.
-const BLOCK: usize = 1024 * 1024;
-/// Threads that read files.
-const THREADS: usize = 4;
+/// Bytes of a file that are read together.
+const BUFFER: usize = 256 * 1024;
 
 /// Looks at every message itself.
 pub fn scan(sessions: &Path, places: Vec<Place>, pattern: &Regex, search: &Search) -> Found {
     let literal = literal(&search.query).and_then(|text| bytes::Regex::new(&regex::escape(&text)).ok());
-    let near = literal.map(|literal| everywhere(sessions, &places, &literal));
+    let fits = |line: &[u8]| {
+        literal.as_ref().is_none_or(|literal| literal.is_match(line))
+            && text(line).is_some_and(|text| pattern.is_match(&text))
+    };
+    let matching = matching(sessions, &places, &fits);
+    let wanted =
+        if search.limit == 0 { usize::MAX } else { usize::try_from(search.limit).unwrap_or(usize::MAX) };
+    let total = matching.len() as u64;
+    let first: HashSet<usize> = matching.into_iter().take(wanted).collect();
     let mut files = Files::new(sessions);
-    let mut found = Found::default();
-    for place in places {
-        if near.as_ref().is_some_and(|near| !is_near(near, &place)) {
-            continue;
-        }
-        let Some(text) = files.text(&place) else { continue };
-        let Some(first) = pattern.find(&text) else { continue };
-        found.total += 1;
-        if search.limit == 0 || (found.hits.len() as u64) < search.limit {
-            let snippet = snippet::around(&text, &[(first.start(), first.end())], search.context);
-            found.hits.push(hit(place, snippet));
-        }
-    }
-    found
+    let chosen = places.into_iter().enumerate().filter(|(n, _)| first.contains(n));
+    let hits = chosen.filter_map(|(_, place)| {
+        let text = files.text(&place)?;
+        let around = pattern.find(&text).map(|first| (first.start(), first.end()));
+        let snippet = snippet::around(&text, around.as_slice(), search.context);
+        Some(hit(place, snippet))
+    });
+    Found { total, hits: hits.collect() }
 }
 
 /// A text that everything that fits a pattern has in it, and that stands in a line of ours as it is:
@@ -88,56 +88,62 @@ fn any_for_classes(pattern: &str) -> Option<String> {
     Some(out)
 }
 
-/// Where a text is in each of the transcripts: offsets, in order.
-fn everywhere(sessions: &Path, places: &[Place], literal: &bytes::Regex) -> HashMap<TranscriptId, Vec<u64>> {
-    let ids: HashSet<&TranscriptId> = places.iter().map(|place| &place.id).collect();
-    let ids: Vec<&TranscriptId> = ids.into_iter().collect();
+/// Which of the messages fit, in order. Each transcript is read once, from its first message to its last.
+fn matching(sessions: &Path, places: &[Place], fits: &(dyn Fn(&[u8]) -> bool + Sync)) -> Vec<usize> {
+    let mut in_file: HashMap<&TranscriptId, Vec<usize>> = HashMap::new();
+    for (n, place) in places.iter().enumerate() {
+        in_file.entry(&place.id).or_default().push(n);
+    }
+    let files: Vec<Vec<usize>> = in_file.into_values().collect();
     let next = AtomicUsize::new(0);
     let read = || {
-        let mut near = Vec::new();
-        let mut block = Vec::new();
-        while let Some(id) = ids.get(next.fetch_add(1, Relaxed)) {
-            near.push(((*id).clone(), offsets(sessions, id, literal, &mut block)));
+        let mut found = Vec::new();
+        while let Some(file) = files.get(next.fetch_add(1, Relaxed)) {
+            let mut there: Vec<(usize, &Place)> =
+                file.iter().filter_map(|n| Some((*n, places.get(*n)?))).collect();
+            there.sort_unstable_by_key(|(_, place)| place.start);
+            // A file that is gone has nothing to be found.
+            let _ = in_one(sessions, &there, fits, &mut found);
         }
-        near
+        found
     };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(read)).collect();
+    let mut found: Vec<usize> = std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
+    });
+    found.sort_unstable();
+    found
 }
 
-/// Where a text is in one transcript. Blocks overlap by what is needed to find it on their border.
-fn offsets(sessions: &Path, id: &TranscriptId, literal: &bytes::Regex, block: &mut Vec<u8>) -> Vec<u64> {
-    let overlap = literal.as_str().len();
-    let mut found = Vec::new();
-    let Ok(mut file) = File::open(sessions.join(format!("{id}.sfs/messages.jsonl"))) else { return found };
-    let mut start = 0;
-    block.clear();
-    loop {
-        let kept = block.len();
-        let read = (&mut file).take(BLOCK as u64).read_to_end(block).unwrap_or(0);
-        found.extend(literal.find_iter(block).map(|m| start + m.start() as u64));
-        if read == 0 {
-            found.dedup();
-            return found;
+/// The same for messages of one transcript, in the order of their places.
+fn in_one(
+    sessions: &Path,
+    places: &[(usize, &Place)],
+    fits: &(dyn Fn(&[u8]) -> bool + Sync),
+    found: &mut Vec<usize>,
+) -> std::io::Result<()> {
+    let Some((_, first)) = places.first() else { return Ok(()) };
+    let file = File::open(sessions.join(format!("{}.sfs/messages.jsonl", first.id)))?;
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let (mut at, mut line) = (0u64, Vec::new());
+    for (n, place) in places {
+        reader.seek_relative(place.start.cast_signed().saturating_sub(at.cast_signed()))?;
+        line.clear();
+        (&mut reader).take(place.length).read_to_end(&mut line)?;
+        at = place.start + line.len() as u64;
+        if fits(&line) {
+            found.push(*n);
         }
-        debug_assert!(kept <= overlap);
-        let surplus = block.len().saturating_sub(overlap);
-        start += surplus as u64;
-        block.drain(..surplus);
     }
-}
-
-fn is_near(near: &HashMap<TranscriptId, Vec<u64>>, place: &Place) -> bool {
-    let Some(offsets) = near.get(&place.id) else { return false };
-    let first = offsets.partition_point(|at| *at < place.start);
-    offsets.get(first).is_some_and(|at| *at < place.start + place.length)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Time;
+    use crate::model::message::Role;
     use proptest::prelude::*;
 
     #[test]
@@ -174,19 +180,29 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(16))]
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn it_is_found_on_every_border(before in 0usize..40, n in 1usize..4) {
+        fn wherever_a_message_is_it_is_read_whole(lengths in prop::collection::vec(1u64..400_000, 1..6), left_out in any::<u8>()) {
             let dir = tempfile::tempdir().expect("a folder");
             let id: TranscriptId = "ses_0123456789abcdef".parse().expect("an id");
             let folder = dir.path().join(format!("{id}.sfs"));
             std::fs::create_dir(&folder).expect("made");
-            let mut text = vec![b'x'; BLOCK * n + 60];
-            let at = BLOCK * n - 20 + before;
-            text[at..at + 6].copy_from_slice(b"needle");
+            let (mut text, mut places) = (Vec::new(), Vec::new());
+            for (n, length) in lengths.iter().enumerate() {
+                let start = text.len() as u64;
+                text.resize(text.len() + *length as usize, b'a' + n as u8);
+                if left_out >> n & 1 == 0 {
+                    let (seq, role, time) = (n as u64, Role::User, Time(0));
+                    places.insert(0, Place { id: id.clone(), seq, role, time, start, length: *length, score: 0.0 });
+                }
+            }
             std::fs::write(folder.join("messages.jsonl"), text).expect("written");
-            let literal = bytes::Regex::new("needle").expect("a pattern");
-            prop_assert_eq!(offsets(dir.path(), &id, &literal, &mut Vec::new()), [at as u64]);
+            let even = |line: &[u8]| line.first().is_some_and(|c| {
+                line.iter().all(|b| b == c) && lengths.get((c - b'a') as usize) == Some(&(line.len() as u64)) && c % 2 == 0
+            });
+            let found: Vec<u64> = matching(dir.path(), &places, &even).into_iter().map(|n| places[n].seq).collect();
+            let wanted: Vec<u64> = places.iter().map(|p| p.seq).filter(|seq| (seq + u64::from(b'a')) % 2 == 0).collect();
+            prop_assert_eq!(found, wanted);
         }
     }
 }
