@@ -247,6 +247,20 @@ impl Message {
             && self.content.iter().any(|b| matches!(b, Block::Text { .. } | Block::Image { .. }))
     }
 
+    /// The id of a message, of its line alone. Our own lines begin with it; lines of others are parsed.
+    pub fn id_of(line: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Id {
+            msg_id: String,
+        }
+        let quick = line.strip_prefix(b"{\"msg_id\":\"").and_then(|rest| {
+            let end = rest.iter().position(|b| matches!(b, b'"' | b'\\'))?;
+            let (id, rest) = rest.split_at(end);
+            rest.starts_with(b"\"").then(|| String::from_utf8(id.to_vec()).ok())?
+        });
+        quick.or_else(|| serde_json::from_slice::<Id>(line).ok().map(|l| l.msg_id))
+    }
+
     /// The message of the same transcript that this one is a later version of.
     pub fn replaces(&self) -> Option<&str> {
         self.metadata.get("sf")?.get("replaces")?.as_str()
@@ -347,5 +361,12 @@ mod tests {
         .expect("a message");
         assert_eq!(message.searchable(), "hm\n\nBash\nls\n7\n\napp.py");
         assert_eq!(message.tool_calls(), 1);
+    }
+
+    #[test]
+    fn ids_of_lines_by_others_are_found_too() {
+        assert_eq!(Message::id_of(b"{\"role\":\"user\", \"msg_id\": \"q\\u0041\"}\n"), Some("qA".into()));
+        assert_eq!(Message::id_of(b"{\"msg_id\":\"q\\\"A\",\"role\":1}\n"), Some("q\"A".into()));
+        assert_eq!(Message::id_of(b"no JSON\n"), None);
     }
 }

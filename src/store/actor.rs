@@ -190,9 +190,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("a.db");
         let db = Database::open(&path, &dir.path().join("lock"), migrate::INDEX).expect("opened");
-        db.write(|tx| Ok(tx.execute("insert into transcript (id, length, lines, whole) values ('a', 0, 0, 1)", [])?))
-            .await
-            .expect("written");
+        db.write(|tx| {
+            Ok(tx.execute("insert into transcript (id, length, lines, whole) values ('a', 0, 0, 1)", [])?)
+        })
+        .await
+        .expect("written");
         db.close().await;
         assert!(!dir.path().join("a.db-wal").exists());
         assert!(db.read(|_| Ok(())).await.is_err(), "it is closed");

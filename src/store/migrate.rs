@@ -21,6 +21,7 @@ pub const INDEX: Migrations = &[
     include_str!("migrations/index/0001_messages.sql"),
     include_str!("migrations/index/0002_forks.sql"),
     include_str!("migrations/index/0003_cache.sql"),
+    include_str!("migrations/index/0004_versions.sql"),
 ];
 
 /// Runs what is missing, each script in one transaction with its number.

@@ -208,7 +208,7 @@ pub fn revised(sessions: &Path, id: &TranscriptId, length: u64) -> Result<Revise
     }
     let later: BTreeSet<u64> = versions.values().map(|(line, _)| *line).collect();
     lines(sessions, id, length, |line, bytes| {
-        let Some(own) = super::sfs::id_of(bytes).filter(|_| !later.contains(&line)) else { return };
+        let Some(own) = Message::id_of(bytes).filter(|_| !later.contains(&line)) else { return };
         let mut next = versions.get(&own);
         // Each version names the one before; a circle, which nobody writes, ends.
         while let Some((newer, id)) = next.filter(|(newer, _)| revised.hidden.insert(*newer)) {

@@ -117,22 +117,8 @@ fn ids(file: &File, limit: u64) -> std::io::Result<(HashSet<String>, u64)> {
             return Ok((ids, whole));
         }
         whole += read;
-        ids.extend(id_of(&line));
+        ids.extend(Message::id_of(&line));
     }
-}
-
-/// The id of a line. Our own lines begin with it; lines of others are parsed.
-pub(super) fn id_of(line: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Id {
-        msg_id: String,
-    }
-    let quick = line.strip_prefix(b"{\"msg_id\":\"").and_then(|rest| {
-        let end = rest.iter().position(|b| matches!(b, b'"' | b'\\'))?;
-        let (id, rest) = rest.split_at(end);
-        rest.starts_with(b"\"").then(|| String::from_utf8(id.to_vec()).ok())?
-    });
-    quick.or_else(|| serde_json::from_slice::<Id>(line).ok().map(|l| l.msg_id))
 }
 
 /// The ids of all messages of a transcript.
@@ -239,12 +225,5 @@ mod tests {
         writer.flush(true).expect("synced");
         let text = fs::read_to_string(messages_file(dir.path(), &id)).expect("there");
         assert_eq!(text.lines().count(), 2);
-    }
-
-    #[test]
-    fn ids_of_lines_by_others_are_found_too() {
-        assert_eq!(id_of(b"{\"role\":\"user\", \"msg_id\": \"q\\u0041\"}\n"), Some("qA".into()));
-        assert_eq!(id_of(b"{\"msg_id\":\"q\\\"A\",\"role\":1}\n"), Some("q\"A".into()));
-        assert_eq!(id_of(b"no JSON\n"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Keeping the index level with the transcripts.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use crate::store::transcripts::Wanted;
 /// Text that is collected before it is put into the index, in bytes: FTS5 writes a segment for each
 /// batch, and merges them later.
 const BATCH: usize = 32 * 1024 * 1024;
+/// Bytes of a transcript that are read together.
+const BUFFER: usize = 256 * 1024;
 /// Bits of a message's id below the second of its time. Few, since the index holds the distance
 /// from id to id for each word; where more messages fall into a second the next ids are taken.
 pub const BITS: u32 = 2;
@@ -56,7 +59,7 @@ impl Difference {
 
 /// Compares the index with what it should have.
 pub fn look(db: &Connection, wanted: &[Wanted], sessions: &Path) -> Result<Difference> {
-    let mut has = std::collections::HashMap::with_capacity(wanted.len());
+    let mut has = HashMap::with_capacity(wanted.len());
     let mut query = db.prepare_cached("select id, n, length, lines, whole from transcript")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -123,12 +126,13 @@ struct Entry {
 /// the number of messages.
 pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
     let mut entries = Vec::new();
+    let mut replaced = HashSet::new();
     let mut size = 0;
     while let Some(gap) = gaps.first_mut() {
         // Another process may have filled it since it was looked for.
         let (n, from) = at(db, gap)?;
         gap.from = from;
-        let done = gap.from.0 >= gap.to || read(gap, n, &mut entries, &mut size);
+        let done = gap.from.0 >= gap.to || read(gap, n, &mut entries, &mut replaced, &mut size);
         db.execute(
             "update transcript set length = ?2, lines = ?3 where n = ?1",
             (n, gap.from.0, gap.from.1),
@@ -140,7 +144,31 @@ pub fn fill(db: &Transaction<'_>, gaps: &mut Vec<Gap>) -> Result<u64> {
             break;
         }
     }
+    entries.retain(|entry: &Entry| !replaced.contains(&(entry.n, entry.seq)));
+    for place in replaced {
+        db.prepare_cached(
+            "delete from words where rowid in (select id from message where n = ?1 and seq = ?2)",
+        )?
+        .execute(place)?;
+        db.prepare_cached("delete from message where n = ?1 and seq = ?2")?.execute(place)?;
+    }
     insert(db, entries)
+}
+
+/// In which line each message of a transcript is, by its id, up to a place.
+fn lines(path: &Path, end: u64) -> HashMap<String, u64> {
+    let mut lines = HashMap::new();
+    let Ok(file) = File::open(path) else { return lines };
+    let mut reader = BufReader::with_capacity(BUFFER, file.take(end));
+    let mut line = Vec::new();
+    for seq in 1.. {
+        line.clear();
+        if !reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            break;
+        }
+        lines.extend(Message::id_of(&line).map(|id| (id, seq)));
+    }
+    lines
 }
 
 /// A transcript's number in the index, and the bytes and lines of it that are there.
@@ -159,11 +187,18 @@ fn at(db: &Connection, gap: &Gap) -> Result<(i64, (u64, u64))> {
 }
 
 /// Reads on from where the gap begins, and moves its beginning. Says whether it reached the end;
-/// a file that is gone or damaged ends there too, since nothing more can be found in it.
-fn read(gap: &mut Gap, n: i64, entries: &mut Vec<Entry>, size: &mut usize) -> bool {
+/// a file that is gone or damaged ends there too, since nothing more can be found in it. Lines of which
+/// there is a later version are told: transcript and line.
+fn read(
+    gap: &mut Gap,
+    n: i64,
+    entries: &mut Vec<Entry>,
+    replaced: &mut HashSet<(i64, u64)>,
+    size: &mut usize,
+) -> bool {
     let opened = File::open(&gap.path).and_then(|mut file| {
         file.seek(SeekFrom::Start(gap.from.0))?;
-        Ok(BufReader::with_capacity(256 * 1024, file.take(gap.to - gap.from.0)))
+        Ok(BufReader::with_capacity(BUFFER, file.take(gap.to - gap.from.0)))
     });
     let Ok(mut reader) = opened else {
         gap.from.0 = gap.to;
@@ -171,6 +206,8 @@ fn read(gap: &mut Gap, n: i64, entries: &mut Vec<Entry>, size: &mut usize) -> bo
     };
     let mut line = Vec::new();
     let mut last = Time::default();
+    // Only where something was revised.
+    let mut known: Option<HashMap<String, u64>> = None;
     while *size < BATCH {
         line.clear();
         match reader.read_until(b'\n', &mut line) {
@@ -188,6 +225,13 @@ fn read(gap: &mut Gap, n: i64, entries: &mut Vec<Entry>, size: &mut usize) -> bo
         }
         if !gap.whole && message.is_inherited() {
             continue;
+        }
+        if let Some(known) = &mut known {
+            known.insert(message.msg_id.clone(), gap.from.1);
+        }
+        if let Some(old) = message.replaces() {
+            let known = known.get_or_insert_with(|| lines(&gap.path, gap.from.0));
+            replaced.extend(known.get(old).map(|seq| (n, *seq)));
         }
         let text = message.searchable();
         let body = words::body(&text).into_owned();

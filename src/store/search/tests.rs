@@ -405,3 +405,30 @@ async fn the_best_are_first_and_of_equals_the_newest() {
     let role = Some(Role::User);
     assert_eq!(shelf.with(Search { filter, role, limit: 2, ..rank("lantern OR nothing") }).await.len(), 2);
 }
+
+#[tokio::test]
+async fn of_a_message_that_was_revised_only_the_newest_version_is_found() {
+    let shelf = Shelf::new();
+    let at = "2026-11-01T10:00:00Z";
+    let version = |id: &str, old: &str, text: &str| {
+        let mut message = Message { msg_id: id.into(), ..message(1, Role::Assistant, at, text) };
+        message.metadata.insert("sf".into(), serde_json::json!({ "replaces": old }));
+        message
+    };
+    let put = |messages: Vec<Message>| {
+        let shelf = &shelf;
+        async move {
+            shelf.put(1, ToolId::Amp, "/w", &messages).await;
+            shelf.store.index_transcripts().await.expect("indexed");
+        }
+    };
+    put(vec![message(1, Role::Assistant, at, "alpha"), message(2, Role::User, at, "beta")]).await;
+    // The second is older than the index, the third is read together with the one that it replaces.
+    put(vec![version("1~2", "1", "gamma"), version("1~3", "1~2", "delta")]).await;
+    for (word, wanted) in
+        [("alpha", vec![]), ("gamma", vec![]), ("delta", vec![(1, 4)]), ("beta", vec![(1, 2)])]
+    {
+        let search = Search { query: word.into(), ..Search::default() };
+        assert_eq!(shelf.with(search).await, wanted, "{word}");
+    }
+}
