@@ -1,6 +1,7 @@
 //! The verbs of the screen.
 
 use super::effect::Effect;
+use super::fill;
 use super::overlay::{Help, Notices, Overlay, Palette, Select, Source, World};
 use super::stage::{self, Mark};
 use super::state::{Pane, State, Typing};
@@ -21,6 +22,7 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
         Action::Fill(words) => palette(state, &format!("{} ", line::join(words))),
         Action::Filter => filter(state),
         Action::Find(text) => talk::search(state, text, out),
+        Action::Form(words) => fill::form(state, words),
         Action::Focus(pane) => {
             let pane = state.focus.target(*pane);
             state.give_focus(pane);

@@ -4,18 +4,31 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::msg::{Link, Msg};
+use super::msg::{Link, Msg, Rgb};
 use crate::command::line;
 use crate::engine::{Engine, Origin};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::live::client::{Attached, End};
 use crate::model::LiveId;
 use crate::wire::holder::Attach;
 
 /// Keystrokes that may wait while the link is made.
 const WISHES: usize = 256;
-/// The longest pause between two attempts.
+/// The pause before the first new attempt, and the longest between two.
+const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// What is to be shown, and how.
+pub struct Asked {
+    /// The session.
+    pub id: LiveId,
+    /// Columns and rows of the stage.
+    pub size: (u16, u16),
+    /// The take-over link by which it is reached, if it is somebody else's.
+    pub link: Option<String>,
+    /// The colours of text, and behind it, on the person's terminal.
+    pub colors: Option<(Rgb, Rgb)>,
+}
 
 /// What the person wants of the session.
 enum Wish {
@@ -37,9 +50,9 @@ impl Drop for Line {
 
 impl Line {
     /// Attaches; what comes of it is told as [`Msg::Terminal`].
-    pub fn new(engine: Engine, id: LiveId, size: (u16, u16), inbox: mpsc::Sender<Msg>) -> Self {
+    pub fn new(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>) -> Self {
         let (wishes, wished) = mpsc::channel(WISHES);
-        let task = tokio::spawn(keep(engine, id, size, inbox, wished));
+        let task = tokio::spawn(keep(engine, asked, inbox, wished));
         Self { wishes, task }
     }
 
@@ -54,22 +67,19 @@ impl Line {
     }
 }
 
-async fn keep(
-    engine: Engine,
-    id: LiveId,
-    mut size: (u16, u16),
-    inbox: mpsc::Sender<Msg>,
-    mut wished: mpsc::Receiver<Wish>,
-) {
+async fn keep(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>, mut wished: mpsc::Receiver<Wish>) {
+    let Asked { id, mut size, link, colors } = asked;
     let tell = |link: Link| inbox.send(Msg::Terminal(id.clone(), link));
     let settings = engine.settings();
     let (history, sizes) = (u32::from(settings.ui.scrollback), settings.session.sizes);
     let mut attached: Option<Attached> = None;
-    let mut pause = Duration::from_millis(500);
+    let mut pause = FIRST;
+    // What was typed while there was no link.
+    let mut early = None;
     loop {
-        let error = match open(&engine, &id).await {
+        let error = match open(&engine, &id, link.as_deref()).await {
             Ok(io) => {
-                let wish = Attach { cols: size.0, rows: size.1, history, sizes, ..Attach::default() };
+                let wish = Attach { cols: size.0, rows: size.1, history, sizes, colors, ..Attach::default() };
                 let now = match &attached {
                     Some(before) => before.again(io),
                     None => Attached::new(io, wish),
@@ -78,7 +88,9 @@ async fn keep(
                     return;
                 }
                 now.resize(size.0, size.1);
-                let end = serve(&now, &mut size, &mut wished, &inbox, &id).await;
+                // It was there, so it may be there again at once.
+                pause = FIRST;
+                let end = serve(&now, &mut size, (early.take(), &mut wished), &inbox, &id).await;
                 attached = Some(now);
                 match end {
                     Some(End::Ended(status)) => {
@@ -90,7 +102,8 @@ async fn keep(
                     None => return,
                 }
             }
-            Err(error) if attached.is_none() => {
+            // What is not there for the moment may be there again; anything else stays as it is.
+            Err(error) if attached.is_none() && error.code != Code::Unreachable => {
                 let _ = tell(Link::Failed(error)).await;
                 return;
             }
@@ -99,13 +112,22 @@ async fn keep(
         if tell(Link::Cut(error)).await.is_err() {
             return;
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST);
+        tokio::time::sleep(FIRST).await;
+        // Somebody who types does not want to wait.
+        match tokio::time::timeout(pause.saturating_sub(FIRST), wished.recv()).await {
+            Ok(None) => return,
+            Ok(wish) => early = wish,
+            Err(_) => pause = (pause * 2).min(LONGEST),
+        }
     }
 }
 
-async fn open(engine: &Engine, id: &LiveId) -> Result<crate::fleet::Duplex> {
-    let words = ["session", "attach", id.as_str()].map(str::to_owned);
+async fn open(engine: &Engine, id: &LiveId, link: Option<&str>) -> Result<crate::fleet::Duplex> {
+    let words = match link {
+        Some(link) => ["session", "adopt", link],
+        None => ["session", "attach", id.as_str()],
+    };
+    let words = words.map(str::to_owned);
     let parsed = line::parse(&words).map_err(line::Refused::into_error)?;
     let opened = engine.open(parsed.call(Origin::Ui, engine.settings().jobs)).await?;
     Ok(opened.io)
@@ -115,7 +137,7 @@ async fn open(engine: &Engine, id: &LiveId) -> Result<crate::fleet::Duplex> {
 async fn serve(
     attached: &Attached,
     size: &mut (u16, u16),
-    wished: &mut mpsc::Receiver<Wish>,
+    (mut early, wished): (Option<Wish>, &mut mpsc::Receiver<Wish>),
     inbox: &mpsc::Sender<Msg>,
     id: &LiveId,
 ) -> Option<End> {
@@ -125,7 +147,7 @@ async fn serve(
     loop {
         tokio::select! {
             biased;
-            wish = wished.recv() => match wish? {
+            wish = next(&mut early, wished) => match wish? {
                 Wish::Input(bytes) => {
                     if !attached.send_input(bytes) {
                         let slow = Error::unreachable("the link is too slow: keys were dropped");
@@ -145,5 +167,13 @@ async fn serve(
             }
             end = &mut ended => return Some(end),
         }
+    }
+}
+
+/// What was kept, then what comes.
+async fn next(early: &mut Option<Wish>, wished: &mut mpsc::Receiver<Wish>) -> Option<Wish> {
+    match early.take() {
+        Some(wish) => Some(wish),
+        None => wished.recv().await,
     }
 }

@@ -86,6 +86,27 @@ pub async fn give(text: &str, env: &Env) {
     }
 }
 
+/// The text of base64, if it is one of at least a character.
+pub fn text(data: &str) -> Option<String> {
+    let value = |byte: u8| {
+        Some(u32::from(match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        }))
+    };
+    let mut bytes = Vec::with_capacity(data.len() / 4 * 3);
+    for group in data.trim_end_matches('=').as_bytes().chunks(4) {
+        let bits = group.iter().try_fold(0, |bits, byte| Some(bits << 6 | value(*byte)?))?;
+        let whole = (bits << (6 * (4 - group.len()))).to_be_bytes();
+        bytes.extend_from_slice(whole.get(1..group.len())?);
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+}
+
 /// Base64 as in RFC 4648, section 4.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -111,6 +132,7 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
         {
             assert_eq!(base64(text.as_bytes()), wanted);
+            assert_eq!(super::text(wanted).unwrap_or_default(), text);
         }
         assert_eq!(sequence("f", Wrap::Plain), b"\x1b]52;c;Zg==\x07");
         let tmux = sequence("f", Wrap::Tmux);

@@ -32,10 +32,15 @@ pub enum Effect {
     Search(u64, Vec<String>),
     /// Show a live session in so many columns and rows; any other is let go.
     Attach(LiveId, u16, u16),
+    /// Show somebody else's session, which a take-over link lets us into.
+    Adopt(LiveId, String, u16, u16),
     /// Let the live session go.
     Detach,
     /// Type bytes into the live session.
     Input(Vec<u8>),
+    /// A text was pasted into the live session on another host: the name of a file that was dropped on the
+    /// terminal is uploaded, anything else is typed as these bytes.
+    Paste(LiveId, String, Vec<u8>),
     /// The live session's screen has this size now.
     Resize(u16, u16),
     /// Put text into the terminal's clipboard.

@@ -5,7 +5,8 @@ use super::act;
 use super::complete;
 use super::effect::Effect;
 use super::overlay::{Confirm, Form, Overlay, Picker, Then};
-use super::state::{Pane, State};
+use super::stage::Terminal;
+use super::state::{Pane, State, Typing};
 use super::subject::Subject;
 use super::template::{Filling, Slot, Template};
 use super::update::complain;
@@ -15,6 +16,7 @@ use crate::config::theme::Role;
 use crate::engine::contract::Body;
 use crate::engine::{Origin, Touch};
 use crate::error::Error;
+use crate::live::client::Link;
 use crate::model::LiveId;
 
 /// A key was pressed.
@@ -149,6 +151,16 @@ pub(super) fn run(state: &mut State, words: &[String], out: &mut Vec<Effect>) {
     out.push(Effect::Submit(id, call));
 }
 
+/// Opens the form of a command, with what a line says of it filled in.
+pub(super) fn form(state: &mut State, words: &[String]) {
+    let keys = state.keys.clone();
+    match (keys.book.begins(words), keys.book.check(words)) {
+        (Some((spec, _)), Ok(known)) => state.overlays.push(Overlay::Form(Box::new(Form::new(spec, &known)))),
+        (Some(_), Err(text)) => state.tell(Role::Warn, text),
+        (None, _) => state.tell(Role::Warn, format!("there is no command `{}`", line::join(words))),
+    }
+}
+
 /// A line that lacks something becomes a form; any other wrong line is said to be wrong.
 fn refuse(state: &mut State, words: &[String], error: &Error) {
     let keys = state.keys.clone();
@@ -167,9 +179,30 @@ fn refuse(state: &mut State, words: &[String], error: &Error) {
     }
 }
 
+/// A colleague's session is shown in place of what is selected; keys go there.
+fn adopt(state: &mut State, link: &str, out: &mut Vec<Effect>) {
+    let id = match link.parse::<Link>() {
+        Ok(link) => link.id,
+        Err(error) => return complain(state, &error),
+    };
+    let size = super::layout::Layout::stage_size(state.shape());
+    let subject = Subject::Live(id.clone());
+    state.stage.pin = Some((state.selected().cloned(), subject.clone()));
+    (state.stage.job, state.stage.reading) = (None, None);
+    state.stage.token += 1;
+    state.stage.subject = Some(subject);
+    state.stage.terminal = Some(Terminal::new(id.clone(), size));
+    state.focus = Pane::Stage;
+    state.typing = Typing::Terminal;
+    out.push(Effect::Adopt(id, link.to_owned(), size.0, size.1));
+}
+
 /// A line that opens a terminal: the session is shown on the stage, and keys go there.
 fn open(state: &mut State, args: &serde_json::Map<String, serde_json::Value>, out: &mut Vec<Effect>) {
     let said: Vec<&str> = args.values().filter_map(serde_json::Value::as_str).collect();
+    if let Some(link) = said.iter().find(|text| text.contains("://")) {
+        return adopt(state, link, out);
+    }
     let is = |live: &&crate::model::live::Live| {
         said.iter().any(|text| {
             live.id.as_str() == *text

@@ -21,6 +21,7 @@ pub mod book;
 mod clipboard;
 mod complete;
 pub mod effect;
+mod extra;
 mod fill;
 mod input;
 pub mod job;

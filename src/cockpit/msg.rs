@@ -14,6 +14,9 @@ use crate::model::snapshot::Snapshot;
 use crate::model::transcript::{Hit, TranscriptRow};
 use crate::model::{LiveId, Time, TranscriptId};
 
+/// Red, green, blue.
+pub type Rgb = [u8; 3];
+
 /// Something that happened.
 #[derive(Debug)]
 pub enum Msg {
@@ -27,6 +30,8 @@ pub enum Msg {
     Paste(String),
     /// The mouse.
     Mouse(Mouse),
+    /// The terminal's own colours: of text, and behind it.
+    Colors(Rgb, Rgb),
     /// The terminal got (or lost) the keyboard.
     Focus(bool),
     /// There is a new picture of the world.

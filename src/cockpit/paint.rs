@@ -5,11 +5,14 @@
 //! wide. Here the cursor is moved after everything that terminals may disagree about.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
+
+use super::extra::{self, Extra, Extras};
 
 /// Unchanged cells that are written again rather than jumped over: a jump takes about as many bytes.
 const CHEAPER_THAN_A_JUMP: u16 = 6;
@@ -17,19 +20,42 @@ const CHEAPER_THAN_A_JUMP: u16 = 6;
 /// Remembers what the terminal shows.
 #[derive(Debug, Default)]
 pub struct Painter {
-    shown: Option<Buffer>,
+    shown: Option<(Buffer, Extras)>,
     cursor: Option<Position>,
 }
 
 /// Colours and attributes that are in force.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Pen {
     fg: Color,
     bg: Color,
     modifier: Modifier,
+    underline: u8,
+    line: Color,
+    link: Option<Arc<str>>,
 }
 
-const PLAIN: Pen = Pen { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+const PLAIN: Pen = Pen {
+    fg: Color::Reset,
+    bg: Color::Reset,
+    modifier: Modifier::empty(),
+    underline: 0,
+    line: Color::Reset,
+    link: None,
+};
+
+/// A picture and what its cells have beyond it.
+#[derive(Clone, Copy)]
+struct Picture<'a> {
+    cells: &'a Buffer,
+    extras: &'a Extras,
+}
+
+impl<'a> Picture<'a> {
+    fn get(self, at: (u16, u16)) -> Option<(&'a Cell, Option<&'a Extra>)> {
+        Some((self.cells.cell(at)?, self.extras.get(at)))
+    }
+}
 
 impl Painter {
     /// Forgets what the terminal shows: everything is written next time.
@@ -39,22 +65,26 @@ impl Painter {
     }
 
     /// The bytes that bring the terminal from what it shows to this; empty when nothing changed.
-    pub fn paint(&mut self, mut next: Buffer, cursor: Option<Position>) -> String {
+    pub fn paint(&mut self, mut next: Buffer, extras: Extras, cursor: Option<Position>) -> String {
         cover(&mut next);
         let mut body = String::new();
         let mut pen = PLAIN;
-        let before = self.shown.take().filter(|shown| shown.area == next.area);
+        let before = self.shown.take().filter(|(shown, _)| shown.area == next.area);
         if before.is_none() {
             body.push_str("\x1b[m\x1b[2J");
         }
         for y in 0..next.area.height {
-            row(&next, before.as_ref(), y, &mut pen, &mut body);
+            let old = before.as_ref().map(|(cells, extras)| Picture { cells, extras });
+            row(Picture { cells: &next, extras: &extras }, old, y, &mut pen, &mut body);
         }
         let same = body.is_empty() && before.is_some() && self.cursor == cursor;
-        self.shown = Some(next);
+        self.shown = Some((next, extras));
         self.cursor = cursor;
         if same {
             return String::new();
+        }
+        if pen.link.is_some() {
+            extra::link(None, &mut body);
         }
         if pen != PLAIN {
             body.push_str("\x1b[m");
@@ -110,19 +140,21 @@ fn same(a: &Cell, b: &Cell) -> bool {
         && width(a) == width(b)
 }
 
-fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut String) {
-    let columns = next.area.width;
-    let changed = |x: u16| match (next.cell((x, y)), before.and_then(|b| b.cell((x, y)))) {
-        (Some(new), Some(old)) => !same(new, old),
+fn row(next: Picture<'_>, before: Option<Picture<'_>>, y: u16, pen: &mut Pen, out: &mut String) {
+    let columns = next.cells.area.width;
+    let changed = |x: u16| match (next.get((x, y)), before.and_then(|b| b.get((x, y)))) {
+        (Some((new, extra)), Some((old, was))) => !same(new, old) || extra != was,
         // A cleared terminal shows blanks already.
-        (Some(new), None) => new.symbol() != " " || new.bg != Color::Reset || !new.modifier.is_empty(),
+        (Some((new, extra)), None) => {
+            new.symbol() != " " || new.bg != Color::Reset || !new.modifier.is_empty() || extra.is_some()
+        }
         (None, _) => false,
     };
     // Where the terminal's cursor is for certain, in this row.
     let mut at: Option<u16> = None;
     let mut x = 0;
     while x < columns {
-        let Some(cell) = next.cell((x, y)) else { return };
+        let Some((cell, extra)) = next.get((x, y)) else { return };
         let w = if cell.symbol().is_empty() { 1 } else { width(cell) };
         let dirty = (x..x + w).any(changed);
         if !dirty {
@@ -132,11 +164,13 @@ fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut 
         match at {
             Some(here) if here == x => {}
             Some(here)
-                if here < x && x - here <= CHEAPER_THAN_A_JUMP && (here..x).all(|c| simple(next, c, y)) =>
+                if here < x
+                    && x - here <= CHEAPER_THAN_A_JUMP
+                    && (here..x).all(|c| simple(next.cells, c, y)) =>
             {
                 for between in here..x {
-                    if let Some(cell) = next.cell((between, y)) {
-                        put(cell, pen, out);
+                    if let Some((cell, extra)) = next.get((between, y)) {
+                        put(cell, extra, pen, out);
                     }
                 }
             }
@@ -145,7 +179,7 @@ fn row(next: &Buffer, before: Option<&Buffer>, y: u16, pen: &mut Pen, out: &mut 
             }
         }
         if !cell.symbol().is_empty() {
-            at = glyph(cell, (x, y), w, pen, out).then_some(x + w);
+            at = glyph((cell, extra), (x, y), w, pen, out).then_some(x + w);
         }
         x += w;
     }
@@ -169,32 +203,52 @@ fn certain(symbol: &str, w: u16) -> bool {
 }
 
 /// Writes one grapheme; whether the cursor's place is known afterwards.
-fn glyph(cell: &Cell, (x, y): (u16, u16), w: u16, pen: &mut Pen, out: &mut String) -> bool {
+fn glyph(
+    (cell, extra): (&Cell, Option<&Extra>),
+    (x, y): (u16, u16),
+    w: u16,
+    pen: &mut Pen,
+    out: &mut String,
+) -> bool {
     let known = certain(cell.symbol(), w);
     if !known && w == 2 {
         // On a terminal that draws it narrow, the second column must not keep what was there.
-        color(cell, pen, out);
+        color(cell, extra, pen, out);
         let _ = write!(out, "  \x1b[{};{}H", y + 1, x + 1);
     }
-    put(cell, pen, out);
+    put(cell, extra, pen, out);
     known
 }
 
-fn put(cell: &Cell, pen: &mut Pen, out: &mut String) {
-    color(cell, pen, out);
+fn put(cell: &Cell, extra: Option<&Extra>, pen: &mut Pen, out: &mut String) {
+    color(cell, extra, pen, out);
     out.push_str(cell.symbol());
 }
 
-fn color(cell: &Cell, pen: &mut Pen, out: &mut String) {
-    let wanted = Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+fn color(cell: &Cell, extra: Option<&Extra>, pen: &mut Pen, out: &mut String) {
+    let mut wanted = Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier, ..PLAIN };
+    if let Some(extra) = extra {
+        (wanted.underline, wanted.line) = (extra.underline, extra.line);
+        wanted.link.clone_from(&extra.link);
+    }
     if wanted == *pen {
         return;
     }
+    if wanted.link != pen.link {
+        extra::link(wanted.link.as_deref(), out);
+        pen.link.clone_from(&wanted.link);
+        if wanted == *pen {
+            return;
+        }
+    }
     out.push_str("\x1b[");
     let mut codes: Vec<String> = Vec::new();
-    let mut from = *pen;
+    let mut from = pen.clone();
+    let lines = (from.underline, from.line) != (wanted.underline, wanted.line);
     // Attributes are taken back all together: terminals differ in the single codes.
-    if !from.modifier.difference(wanted.modifier).is_empty() {
+    if lines && (from.underline, from.line) != (PLAIN.underline, PLAIN.line)
+        || !from.modifier.difference(wanted.modifier).is_empty()
+    {
         codes.push("0".into());
         from = PLAIN;
     }
@@ -208,6 +262,9 @@ fn color(cell: &Cell, pen: &mut Pen, out: &mut String) {
     ];
     let new = wanted.modifier.difference(from.modifier);
     codes.extend(ATTRIBUTES.iter().filter(|(m, _)| new.contains(*m)).map(|(_, code)| (*code).to_owned()));
+    if let Some(extra) = extra.filter(|_| lines) {
+        extra.codes(&mut codes);
+    }
     if wanted.fg != from.fg {
         codes.push(code(wanted.fg, 30));
     }
@@ -234,7 +291,7 @@ fn code(color: Color, base: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::screen::Screen;
+    use crate::live::screen::{self, Screen};
     use proptest::prelude::*;
     use ratatui::style::Style;
 
@@ -250,16 +307,38 @@ mod tests {
     #[test]
     fn what_did_not_change_is_not_written() {
         let mut painter = Painter::default();
-        assert!(painter.paint(buffer(&["hello", "world"]), None).contains("hello"));
-        assert_eq!(painter.paint(buffer(&["hello", "world"]), None), "");
-        let bytes = painter.paint(buffer(&["hello", "worlt"]), None);
+        assert!(painter.paint(buffer(&["hello", "world"]), Extras::default(), None).contains("hello"));
+        assert_eq!(painter.paint(buffer(&["hello", "world"]), Extras::default(), None), "");
+        let bytes = painter.paint(buffer(&["hello", "worlt"]), Extras::default(), None);
         assert!(bytes.contains("\x1b[2;5Ht") && !bytes.contains("wor"), "{bytes:?}");
     }
 
     #[test]
     fn the_cursor_is_moved_after_what_terminals_disagree_about() {
-        let bytes = Painter::default().paint(buffer(&["⚠\u{fe0f} ab"]), None);
+        let bytes = Painter::default().paint(buffer(&["⚠\u{fe0f} ab"]), Extras::default(), None);
         assert!(bytes.contains("  \x1b[1;1H⚠\u{fe0f}\x1b[1;4Hab"), "{bytes:?}");
+    }
+
+    #[test]
+    fn addresses_and_lines_are_written_and_end() {
+        let mut extras = Extras::default();
+        extras.note((0, 0), 3, Color::Indexed(9), "https://a.example/");
+        extras.note((1, 0), 0, Color::Reset, "https://a.example/");
+        let mut cells = buffer(&["abc"]);
+        cells.cell_mut((0, 0)).expect("inside").modifier = Modifier::UNDERLINED;
+        let bytes = Painter::default().paint(cells, extras, None);
+        let mut screen = Screen::new(12, 1);
+        screen.feed(bytes.as_bytes());
+        let cell = |x| screen.cell(x, 0).expect("inside");
+        assert_eq!(
+            (cell(0).underline, cell(0).line, cell(0).link),
+            (3, screen::Color::Index(9), "https://a.example/")
+        );
+        assert_eq!(
+            (cell(1).underline, cell(1).line, cell(1).link),
+            (0, screen::Color::Default, "https://a.example/")
+        );
+        assert_eq!((cell(2).underline, cell(2).link), (0, ""), "{bytes:?}");
     }
 
     proptest! {
@@ -268,10 +347,10 @@ mod tests {
         fn a_change_gives_the_same_picture(a in "[a-c漢⚠ ]{0,12}", b in "[a-c漢⚠ ]{0,12}") {
             let mut painter = Painter::default();
             let mut screen = Screen::new(12, 1);
-            screen.feed(painter.paint(buffer(&[&a]), None).as_bytes());
-            screen.feed(painter.paint(buffer(&[&b]), None).as_bytes());
+            screen.feed(painter.paint(buffer(&[&a]), Extras::default(), None).as_bytes());
+            screen.feed(painter.paint(buffer(&[&b]), Extras::default(), None).as_bytes());
             let mut fresh = Screen::new(12, 1);
-            fresh.feed(Painter::default().paint(buffer(&[&b]), None).as_bytes());
+            fresh.feed(Painter::default().paint(buffer(&[&b]), Extras::default(), None).as_bytes());
             prop_assert_eq!(screen.text(), fresh.text());
         }
     }

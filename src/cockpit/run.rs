@@ -13,10 +13,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Asker;
-use super::attach::Line;
+use super::attach::{Asked, Line};
 use super::attention;
 use super::clipboard;
 use super::effect::Effect;
+use super::extra::Extras;
 use super::input;
 use super::job::JobId;
 use super::keys::Keys;
@@ -24,10 +25,12 @@ use super::msg::Msg;
 use super::paint::Painter;
 use super::refresh::Refresh;
 use super::skin::{Depth, Skin};
+use super::stage;
 use super::state::{Setup, State};
 use super::term::{self, Term};
-use super::update::update;
+use super::update::{run_line, update};
 use super::view::view;
+use crate::command::line;
 use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event};
 use crate::error::{At, Error, Result};
@@ -115,8 +118,14 @@ impl Cockpit {
         let (theme, said) = Theme::load(&ui.theme, &engine.paths().theme());
         notices.extend(said);
         let skin = Skin::new(&theme, Depth::of(engine.env()));
-        let setup =
-            Setup { keys, notices, jobs: engine.settings().jobs, mouse: ui.mouse, zone: local_zone() };
+        let setup = Setup {
+            keys,
+            notices,
+            jobs: engine.settings().jobs,
+            mouse: ui.mouse,
+            clipboard: engine.settings().session.clipboard,
+            zone: local_zone(),
+        };
         let signals = Signals::new()?;
         let (inbox, letters) = mpsc::channel(INBOX);
         let refresh = Refresh::start(&engine);
@@ -142,6 +151,8 @@ impl Cockpit {
 
     async fn work(&mut self) -> Result<ExitCode> {
         let mut keys = EventStream::new();
+        let mut reader = input::Reader::default();
+        self.term.send(input::ASK_COLORS.to_vec());
         let mut data = self.engine.watch();
         let idle = self.term.idle();
         let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -176,10 +187,13 @@ impl Cockpit {
                 _ = signals.cont.recv() => Woken::Unknown,
                 _ = signals.winch.recv() => Woken::Unknown,
                 key = keys.next() => match key {
-                    Some(Ok(event)) => match input::message(event) {
-                        Some(msg) => Woken::Message(msg),
-                        None => continue,
-                    },
+                    Some(Ok(event)) => {
+                        for msg in reader.take(event) {
+                            self.take(msg);
+                            dirty = true;
+                        }
+                        continue;
+                    }
                     // The terminal is gone.
                     Some(Err(_)) | None => Woken::Ended(129),
                 },
@@ -305,7 +319,12 @@ impl Cockpit {
             Effect::Health => self.asker.health(),
             Effect::Search(token, words) => self.asker.search(token, words),
             Effect::Attach(id, cols, rows) => {
-                self.line = Some(Line::new(self.engine.clone(), id, (cols, rows), self.inbox.clone()));
+                let ask = Asked { id, size: (cols, rows), link: None, colors: self.state.colors };
+                self.line = Some(Line::new(self.engine.clone(), ask, self.inbox.clone()));
+            }
+            Effect::Adopt(id, link, cols, rows) => {
+                let ask = Asked { id, size: (cols, rows), link: Some(link), colors: self.state.colors };
+                self.line = Some(Line::new(self.engine.clone(), ask, self.inbox.clone()));
             }
             Effect::Detach => self.line = None,
             Effect::Input(bytes) => {
@@ -315,6 +334,14 @@ impl Cockpit {
                     update(&mut self.state, Msg::Tell(slow));
                 }
             }
+            Effect::Paste(id, text, bytes) => match dropped(&text) {
+                Some(file) => {
+                    let words = ["session", "paste", id.as_str(), "--", &file].map(str::to_owned);
+                    let effects = run_line(&mut self.state, &words);
+                    effects.into_iter().for_each(|effect| self.perform(effect));
+                }
+                None => self.perform(Effect::Input(bytes)),
+            },
             Effect::Resize(cols, rows) => {
                 if let Some(line) = &self.line {
                     line.resize(cols, rows);
@@ -362,7 +389,10 @@ impl Cockpit {
         let (cols, rows) = self.state.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, cols, rows));
         let cursor = view(&self.state, &self.skin, &mut buf);
-        let mut bytes = self.painter.paint(buf, cursor).into_bytes();
+        // What lies over the stage has none of it.
+        let stage = self.state.layout().stage.filter(|_| self.state.overlays.is_empty());
+        let extras = stage.map_or_else(Extras::default, |area| stage::extras(&self.state, &self.skin, area));
+        let mut bytes = self.painter.paint(buf, extras, cursor).into_bytes();
         let title = match self.state.waiting() {
             0 => "sf".to_owned(),
             n => format!("({n}) sf"),
@@ -376,6 +406,37 @@ impl Cockpit {
             self.painter.forget();
         }
     }
+}
+
+/// The file that a terminal means by what it pastes when one is dropped on it: its absolute path alone,
+/// perhaps in quotes, with backslashes, or as an address.
+fn dropped(text: &str) -> Option<String> {
+    let text = text.trim();
+    if !text.contains('/') || text.lines().count() != 1 || text.len() > 4096 {
+        return None;
+    }
+    let path = match text.strip_prefix("file://") {
+        Some(rest) => percent(rest.strip_prefix("localhost").unwrap_or(rest))?,
+        None => match line::split(text).ok()?.as_slice() {
+            [one] => one.clone(),
+            _ => return None,
+        },
+    };
+    (path.starts_with('/') && std::path::Path::new(&path).is_file()).then_some(path)
+}
+
+/// Reads `%20` and the like.
+fn percent(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        out.push(match byte {
+            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(out).ok()
 }
 
 /// Runs a program that tells the person something; what becomes of it is its own affair.

@@ -7,6 +7,7 @@ use super::job::{JobId, Jobs};
 use super::keys::Keys;
 use super::layout::{Layout, Shape};
 use super::list::List;
+use super::msg::Rgb;
 use super::overlay::{Overlay, Search};
 use super::pane;
 use super::shelf::Shelf;
@@ -111,6 +112,8 @@ pub struct Setup {
     pub jobs: u16,
     /// Whether the mouse is listened to.
     pub mouse: bool,
+    /// Whether programs may fill the clipboard.
+    pub clipboard: bool,
     /// Milliseconds of local time before UTC.
     pub zone: i64,
 }
@@ -122,6 +125,8 @@ pub struct State {
     pub now: Time,
     /// Milliseconds of local time before UTC.
     pub zone: i64,
+    /// The terminal's own colours, once it has told them: of text, and behind it.
+    pub colors: Option<(Rgb, Rgb)>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The picture of the world.
@@ -173,6 +178,8 @@ pub struct Options {
     pub jobs: u16,
     /// Whether the mouse is listened to.
     pub mouse: bool,
+    /// Whether programs may fill the clipboard.
+    pub clipboard: bool,
     /// What went wrong so far, newest last.
     pub notices: Vec<String>,
 }
@@ -184,6 +191,7 @@ impl State {
         let mut state = Self {
             now: Time::default(),
             zone: setup.zone,
+            colors: None,
             size: (80, 24),
             data: Snapshot::default(),
             focus: Pane::Hosts,
@@ -199,7 +207,12 @@ impl State {
             message: None,
             keys: Arc::new(setup.keys),
             shelf: Shelf::default(),
-            options: Options { jobs: setup.jobs, mouse: setup.mouse, notices: Vec::new() },
+            options: Options {
+                jobs: setup.jobs,
+                mouse: setup.mouse,
+                clipboard: setup.clipboard,
+                notices: Vec::new(),
+            },
             lists: Default::default(),
         };
         match notices.as_slice() {

@@ -1,6 +1,7 @@
 //! What a message changes, and what is to be done about it. Synchronous and total: no clock, no
 //! file, no waiting, and an answer to everything.
 
+use super::clipboard;
 use super::effect::Effect;
 use super::fill;
 use super::job::JobId;
@@ -17,7 +18,7 @@ use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 use crate::engine::Event;
 use crate::error::Error;
-use crate::live::screen::{Modes, keys as wire_keys};
+use crate::live::screen::{Modes, Notice, Screen, keys as wire_keys};
 use crate::model::LiveId;
 use crate::model::snapshot::Snapshot;
 
@@ -33,6 +34,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(chord) => key(state, chord.canonical(), &mut out),
         Msg::Paste(text) => paste(state, &text, &mut out),
         Msg::Mouse(mouse) => super::pointer::mouse(state, mouse, &mut out),
+        Msg::Colors(text, behind) => state.colors = Some((text, behind)),
         Msg::Focus(on) => focus(state, on, &mut out),
         Msg::Data(data) => self::data(state, data),
         Msg::Job(id, event) => job(state, id, event),
@@ -44,10 +46,19 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Listed(rows) => talk::listed(state, rows),
         Msg::Health(tools) => talk::health(state, tools),
         Msg::Hits(token, found) => talk::hits(state, token, found),
-        Msg::Terminal(id, link) => terminal(state, &id, link),
+        Msg::Terminal(id, link) => terminal(state, &id, link, &mut out),
         Msg::Tell(error) => complain(state, &error),
     }
     settle(state, &mut out);
+    out
+}
+
+/// Runs a line that nobody typed; what is typed goes on going where it went.
+pub(super) fn run_line(state: &mut State, words: &[String]) -> Vec<Effect> {
+    let mut out = Vec::new();
+    let shown = state.stage.job;
+    fill::run(state, words, &mut out);
+    state.stage.job = shown;
     out
 }
 
@@ -214,7 +225,12 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     match state.typing {
         Typing::Terminal => {
             if let Some(modes) = modes(state) {
-                out.push(Effect::Input(wire_keys::paste(text, modes)));
+                let bytes = wire_keys::paste(text, modes);
+                let shown = state.stage.own_terminal().and_then(|t| subject::live(&state.data, &t.id));
+                out.push(match shown.filter(|live| !live.host.is_local()) {
+                    Some(live) => Effect::Paste(live.id.clone(), text.to_owned(), bytes),
+                    None => Effect::Input(bytes),
+                });
             }
         }
         Typing::Filter => {
@@ -297,7 +313,8 @@ fn session_in(value: &serde_json::Value, depth: usize) -> Option<LiveId> {
     }
 }
 
-fn terminal(state: &mut State, id: &LiveId, link: Link) {
+fn terminal(state: &mut State, id: &LiveId, link: Link, out: &mut Vec<Effect>) {
+    let may = state.options.clipboard;
     let Some(terminal) = state.stage.terminal.as_mut().filter(|t| t.id == *id) else { return };
     match link {
         Link::On(screen) => {
@@ -305,7 +322,21 @@ fn terminal(state: &mut State, id: &LiveId, link: Link) {
             terminal.problem = None;
             terminal.takes_keys = true;
         }
-        Link::Picture => {}
+        Link::Picture => {
+            let said = terminal.screen.as_ref().map(|s| s.with(Screen::take_notices)).unwrap_or_default();
+            let mut texts = said.into_iter().filter_map(|notice| match notice {
+                Notice::Clipboard(data) if may => clipboard::text(&data),
+                _ => None,
+            });
+            // Of several at once only the last would stay.
+            if let Some(text) = texts.next_back() {
+                let lines = text.lines().count();
+                let plural = if lines == 1 { "" } else { "s" };
+                state.tell(Role::Ok, format!("the program sent {lines} line{plural} to the clipboard"));
+                out.push(Effect::Copy(text));
+                return;
+            }
+        }
         Link::Cut(error) => {
             terminal.problem = Some(format!("{}; trying again", error.message));
         }

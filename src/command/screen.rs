@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
-use self::args::{Copy, Fill, Find, Focus, Go, Jump, Mouse, Next, Previous, Sort, Toggle};
+use self::args::{Copy, Fill, Find, Focus, Form, Go, Jump, Mouse, Next, Previous, Sort, Toggle};
 use super::line::Parsed;
 use crate::engine::contract::Body;
 use crate::error::{Error, Result};
@@ -256,6 +256,14 @@ pub mod args {
         Off,
     }
 
+    /// Fill a command in as a form, with what a line says of it already.
+    #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
+    pub struct Form {
+        /// The line.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        pub line: Vec<String>,
+    }
+
     /// Open the palette with the beginning of a line in it.
     #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
     pub struct Fill {
@@ -280,6 +288,8 @@ pub enum Action {
     Find(String),
     /// See [`args::Filter`].
     Filter,
+    /// See [`args::Form`].
+    Form(Vec<String>),
     /// See [`args::Focus`].
     Focus(args::Pane),
     /// See [`args::Go`].
@@ -336,6 +346,7 @@ impl Action {
             "copy" => Self::Copy(read::<Copy>(parsed)?.part),
             "fill" => Self::Fill(read::<Fill>(parsed)?.line),
             "filter" => Self::Filter,
+            "form" => Self::Form(read::<Form>(parsed)?.line),
             "find" => Self::Find(super::line::join(&read::<Find>(parsed)?.text)),
             "focus" => Self::Focus(read::<Focus>(parsed)?.pane),
             "go" => Self::Go(read::<Go>(parsed)?.to),
@@ -374,6 +385,7 @@ mod tests {
                 "focus" => &["focus", "hosts"],
                 "go" => &["go", "up"],
                 "fill" => &["fill", "host", "add"],
+                "form" => &["form", "host", "add"],
                 "jump" => &["jump", "7"],
                 "previous" => &["previous", "prompt"],
                 name => &[name],

@@ -104,6 +104,8 @@ pub struct Session {
     pub scrollback: Size,
     /// Which size a session has when several look at it.
     pub sizes: Sizes,
+    /// Whether the program of the session that is shown may fill the person's clipboard.
+    pub clipboard: bool,
     /// How long a session that ended stays listed.
     pub keep: Dur,
     /// The tool that is started when none is named.

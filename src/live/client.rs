@@ -4,6 +4,7 @@ mod attached;
 mod peer;
 mod wait;
 
+pub use super::share::Link;
 pub use attached::{Attached, End, Wish};
 pub use peer::{Peer, Said};
 pub use wait::{Until, wait};

@@ -13,6 +13,7 @@ pub mod client;
 pub mod holder;
 pub mod hook;
 pub mod pty;
+pub mod put;
 pub mod record;
 pub mod ring;
 pub mod screen;

@@ -64,7 +64,12 @@ impl Pty {
             false => program.command.clone(),
         };
         let failed = |why: String| Error::tool(format!("cannot run `{}`: {why}", command.join(" ")));
-        let pair = native_pty_system().openpty(size(cols, rows)).map_err(|e| failed(format!("{e:#}")))?;
+        let pair = native_pty_system().openpty(size(cols, rows)).map_err(|e| match format!("{e:#}") {
+            // It tells the error as text alone: ENOSPC, when all that the kernel gives are taken.
+            text if text.contains("code: 28,") => failed("this machine has no pseudo terminal left".into())
+                .hint("end sessions, or raise kernel.pty.max"),
+            text => failed(text),
+        })?;
         let child = pair.slave.spawn_command(builder).map_err(|e| failed(format!("{e:#}")))?;
         let pid = child.process_id().ok_or_else(|| Error::internal("a child without a process id"))?;
         if !executed(pid, &command[0]) {

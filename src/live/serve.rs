@@ -11,42 +11,43 @@
 //! | `live.stop` | `{id, force}` | [`Shown`] |
 //! | `live.share`, `.unshare`, `.adopt`, `.log` | | see `serve/share.rs` |
 //! | `live.tmux` | | `[`[`Tmux`]`]` |
+//! | `live.put` | `{name, size}` | a stream: bytes there, and a line [`crate::live::put::Answer`] back |
 //! | `live.open` | `{id}` | a stream of frames, see [`crate::wire::holder`] |
 //! | `live.watch` | | a stream of lines, each `[`[`Live`]`]`: at once, and after every change |
 
 mod feed;
 mod login;
+mod look;
+mod put;
 mod scope;
 mod share;
+mod start;
 mod tmux;
 
+use look::{shown, unasked};
 pub use share::Gated;
 pub use tmux::Tmux;
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::OnceCell;
 
 use super::client::{Peer, Said};
-use super::holder::{self, RING, Reply, Request};
+use super::holder::RING;
 use super::record::{Folder, KEEP_ENDED, Record};
 use super::session::SCROLLBACK;
 use super::status::{RuleFile, rules};
-use crate::error::{At, Code, Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::fleet::Duplex;
-use crate::model::live::{Live, LiveSpec, LiveState, ScreenText};
-use crate::model::{LiveId, Time};
-use crate::sys::{Clock, Env, Paths, proc};
-use crate::tool::launch;
-use crate::wire::holder::{Event, Kind, ScreenQuery, Send, Status, Stop};
+use crate::model::LiveId;
+use crate::model::live::{Live, ScreenText};
+use crate::sys::{Clock, Env, Paths};
+use crate::wire::holder::{Kind, ScreenQuery, Send, Stop};
 
 /// A holder answers at once or is in trouble.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -84,6 +85,8 @@ pub struct Side {
     rules: Arc<[RuleFile]>,
     digest: Arc<str>,
     audit: PathBuf,
+    /// Where files are put that programs are to read.
+    pasted: PathBuf,
 }
 
 /// A session with the reason of its state: the answer of `live.show`.
@@ -132,6 +135,7 @@ impl Side {
             digest: rules::digest(&files).into(),
             rules: files.into(),
             audit: paths.audit_log(),
+            pasted: paths.data_dir().join("paste"),
         }
     }
 
@@ -191,6 +195,7 @@ impl Side {
     pub async fn open(&self, method: &str, params: Value) -> Result<Duplex> {
         match method {
             "live.open" => Ok(Box::new(self.connect(&fit::<Named<Nothing>>(params)?.id).await?)),
+            "live.put" => Ok(self.put(fit(params)?)),
             "live.adopt" => Ok(Box::new(self.adopt(fit(params)?).await?)),
             "live.watch" => {
                 let (ours, theirs) = tokio::io::duplex(64 * 1024);
@@ -203,191 +208,6 @@ impl Side {
                 Ok(Box::new(theirs))
             }
             _ => Err(unknown(method)),
-        }
-    }
-
-    /// Starts a session. When this returns, its program has been executed; asking again with the same
-    /// id starts nothing.
-    ///
-    /// # Errors
-    /// `conflict` for a name that a running session has, `not_found` for a missing program or folder,
-    /// `tool` when the system cannot run it.
-    pub async fn start(&self, spec: LiveSpec) -> Result<Live> {
-        let id = spec.id.clone();
-        let Limits { ring, scrollback, .. } = self.limits;
-        let request = Request {
-            run: self.folder.path().to_owned(),
-            kept: self.folder.kept().map(ToOwned::to_owned),
-            spec,
-            ring,
-            scrollback,
-            rules: self.rules.to_vec(),
-            audit: Some(self.audit.clone()),
-        };
-        let program = match &self.program {
-            Some(program) => program.clone(),
-            None => proc::own_program()?,
-        };
-        let request = serde_json::to_vec(&request)?;
-        let mut text = Vec::new();
-        if scope::leaves_login(&self.env) {
-            // The user's manager may be on its way out; then the login is what there is.
-            text = self.hold(scope::outside(&program), &request).await.unwrap_or_default();
-        }
-        if text.is_empty() {
-            text = self.hold(proc::command(&program), &request).await?;
-        }
-        match serde_json::from_slice(&text) {
-            Ok(Reply::Ok(record)) => Ok(self.look(*record).await.live),
-            Ok(Reply::Err(error)) => Err(error),
-            Err(_) => Err(Error::internal(format!("the holder of `{id}` ended without an answer"))),
-        }
-    }
-
-    /// Starts a holder and hears its answer.
-    async fn hold(&self, mut command: tokio::process::Command, request: &[u8]) -> Result<Vec<u8>> {
-        command.arg(holder::WORD).env_clear().envs(self.variables()).current_dir("/");
-        if let Some(path) = self.login_path().await {
-            command.env("PATH", path);
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
-        let mut child = command.spawn().at("the holder")?;
-        let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Error::internal("a holder without pipes"));
-        };
-        stdin.write_all(request).await.at("the holder")?;
-        drop(stdin);
-        let mut text = Vec::new();
-        stdout.read_to_end(&mut text).await.at("the holder")?;
-        child.wait().await.at("the holder")?;
-        Ok(text)
-    }
-
-    /// The environment that programs inherit: ours, without what only concerns this process or the
-    /// terminal that it happens to run in (a program must not believe that it is inside of a tmux
-    /// that it is not in).
-    fn variables(&self) -> impl Iterator<Item = (&std::ffi::OsString, &std::ffi::OsString)> {
-        const OUTER: [&str; 15] = [
-            "TMUX",
-            "TMUX_PANE",
-            "STY",
-            "WINDOW",
-            "TERM_PROGRAM",
-            "TERM_PROGRAM_VERSION",
-            "TERM_SESSION_ID",
-            "VTE_VERSION",
-            "KITTY_WINDOW_ID",
-            "KITTY_PID",
-            "WEZTERM_PANE",
-            "WT_SESSION",
-            "COLUMNS",
-            "LINES",
-            "WINDOWID",
-        ];
-        self.env.vars().filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            name == "SF_HOME" || !(name.starts_with("SF_") || OUTER.contains(&&*name))
-        })
-    }
-
-    /// The `PATH` of a login here, if we are not in one: an agent behind ssh gets a poorer one, without
-    /// the folders that profiles add, where the tools often are. Asked once, by the first session.
-    async fn login_path(&self) -> Option<&str> {
-        if self.env.get("SSH_CONNECTION").is_none() || self.env.get("SSH_TTY").is_some() {
-            return None;
-        }
-        self.login_path.get_or_init(|| login::path(&self.env)).await.as_deref()
-    }
-
-    /// Every session, oldest first. Those that ended long ago (seven days, unless set) are forgotten.
-    ///
-    /// # Errors
-    /// Whatever the file system says about the run folder.
-    pub async fn list(&self) -> Result<Vec<Live>> {
-        let (folder, now, keep) = (self.folder.clone(), self.clock.now(), self.limits.keep);
-        let records = blocking(move || {
-            let mut records = folder.all()?;
-            let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-            records.retain(|record| {
-                let since = record.ended.as_ref().map_or(record.started, |ended| ended.at);
-                let old = since.until(now) > keep && !record.lives();
-                if old {
-                    folder.forget(&record.spec.id);
-                }
-                !old
-            });
-            Ok(records)
-        })
-        .await?;
-        Ok(join_all(records.into_iter().map(|record| self.look(record)))
-            .await
-            .into_iter()
-            .map(|s| s.live)
-            .collect())
-    }
-
-    /// One session, with the reason of its state.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub async fn show(&self, id: &LiveId) -> Result<Shown> {
-        Ok(self.look(self.record(id).await?).await)
-    }
-
-    /// Asks the holder of a record; what it does not say is taken from the record.
-    async fn look(&self, record: Record) -> Shown {
-        if record.lives() {
-            match self.ask(&record.spec.id, Kind::Status, &Value::Null, ANSWER).await {
-                Ok(Said::State(status)) => {
-                    let status = self.teach(&record.spec.id, status).await;
-                    let status = self.link(&record, status).await;
-                    return shown(record.row(), status, self.clock.now());
-                }
-                Ok(_) | Err(_) => {
-                    // It may have ended just now.
-                    let record = self.folder.read(&record.spec.id).unwrap_or(record);
-                    return unasked(&record);
-                }
-            }
-        }
-        unasked(&record)
-    }
-
-    /// Tells a holder which conversation its tool holds, as soon as the tool's files say so: it is what
-    /// the session can be resumed by when everything else is gone.
-    async fn link(&self, record: &Record, status: Status) -> Status {
-        let Some(tool) = record.spec.tool.filter(|_| status.native_id.is_none()) else { return status };
-        // A holder of before does not know the question.
-        if status.rules.is_empty() {
-            return status;
-        }
-        let (env, pid) = (self.env.clone(), status.pid);
-        let found = blocking(move || Ok(launch::of_process(tool, &env, pid))).await;
-        let Ok(Some(native_id)) = found else { return status };
-        let event = Event {
-            source: "files".into(),
-            name: "process".into(),
-            native_id: Some(native_id.clone()),
-            ..Event::default()
-        };
-        // Not kept means found once more the next time.
-        let _ = self.ask(&record.spec.id, Kind::Event, &event, ANSWER).await;
-        Status { native_id: Some(native_id), ..status }
-    }
-
-    /// Gives a holder our rules, if it has others: rules get better while sessions run. A holder that
-    /// names no rules is too old to learn some.
-    async fn teach(&self, id: &LiveId, status: Status) -> Status {
-        if status.rules.is_empty() || *status.rules == *self.digest {
-            return status;
-        }
-        let taught = self.ask(id, Kind::Rules, &&*self.rules, ANSWER).await;
-        match taught {
-            Ok(Said::Done) => match self.ask(id, Kind::Status, &Value::Null, ANSWER).await {
-                Ok(Said::State(status)) => status,
-                Ok(_) | Err(_) => status,
-            },
-            Ok(_) | Err(_) => status,
         }
     }
 
@@ -477,48 +297,6 @@ impl Side {
             Err(Error::new(Code::Timeout, format!("the holder of session `{id}` does not answer")))
         })
     }
-}
-
-fn shown(row: Live, status: Status, now: Time) -> Shown {
-    let Status { state, rule, evidence, exit_code, clients, cols, rows, pid, title, .. } = status;
-    let since = i64::try_from(status.for_ms).ok().map(|ms| now.plus_ms(-ms));
-    let (notice, calls) = (status.notice, status.calls);
-    let shared = status.shared.is_some();
-    let people =
-        status.shared.into_iter().flat_map(|shared| shared.people).map(|person| person.user).collect();
-    let native_id = status.native_id.or_else(|| row.native_id.clone());
-    let pid = Some(pid);
-    Shown {
-        live: Live {
-            state,
-            exit_code,
-            clients,
-            cols,
-            rows,
-            title,
-            pid,
-            since,
-            notice,
-            calls,
-            native_id,
-            shared,
-            people,
-            ..row
-        },
-        rule,
-        evidence,
-    }
-}
-
-/// What can be said of a session whose holder was not asked.
-fn unasked(record: &Record) -> Shown {
-    let live = record.row();
-    let (rule, evidence) = match (live.state, live.exit_code) {
-        (LiveState::Exited, Some(code)) => ("exit-status", format!("the program ended with status {code}")),
-        (LiveState::Lost, _) => ("holder", format!("the holder (process {}) is gone", record.holder)),
-        _ => ("holder", format!("the holder (process {}) does not answer", record.holder)),
-    };
-    Shown { live, rule: rule.into(), evidence }
 }
 
 fn fit<T: serde::de::DeserializeOwned>(params: Value) -> Result<T> {

@@ -211,6 +211,9 @@ pub struct Attach {
     /// as there is room for. What is more is dropped, and a fresh snapshot is sent once it has shown
     /// the rest: so what it shows is never older than this much takes on its link.
     pub credit: u32,
+    /// The colours of text, and behind it, on the person's terminal (red, green, blue): what the program
+    /// is told when it asks for them.
+    pub colors: Option<([u8; 3], [u8; 3])>,
 }
 
 /// Heads the bytes of a snapshot.

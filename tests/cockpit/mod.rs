@@ -36,7 +36,8 @@ fn blank(keymap: &str, cols: u16, rows: u16) -> State {
     let (map, mut notices) = Keymap::load(keymap, Path::new("/nonexistent/keymap.toml"));
     let keys = Keys::new(&map, &mut notices);
     assert!(notices.is_empty(), "{notices:?}");
-    let mut state = State::new(Setup { keys, notices: Vec::new(), jobs: 8, mouse: true, zone: 0 });
+    let mut state =
+        State::new(Setup { keys, notices: Vec::new(), jobs: 8, mouse: true, clipboard: true, zone: 0 });
     drop(update(&mut state, Msg::Now(now())));
     drop(update(&mut state, Msg::Size(cols, rows)));
     state

@@ -156,7 +156,7 @@ fn attached_with(keymap: &str, screen: Screen) -> State {
 
 fn typed(effects: Vec<Effect>) -> Vec<u8> {
     let bytes = effects.into_iter().filter_map(|effect| match effect {
-        Effect::Input(bytes) => Some(bytes),
+        Effect::Input(bytes) | Effect::Paste(_, _, bytes) => Some(bytes),
         _ => None,
     });
     bytes.flatten().collect()
@@ -207,6 +207,58 @@ fn a_paste_is_bracketed_if_the_program_asked() {
     let mut state = attached(screen);
     let effects = update(&mut state, Msg::Paste("a\nb".into()));
     assert_eq!(typed(effects), b"\x1b[200~a\rb\x1b[201~");
+}
+
+#[test]
+fn a_program_may_fill_the_clipboard_if_the_person_lets_it() {
+    let said = |may: bool| {
+        let mut state = attached(Screen::new(82, 37));
+        state.options.clipboard = may;
+        let terminal = state.stage.terminal.as_ref().expect("attached");
+        let (id, screen) = (terminal.id.clone(), terminal.screen.clone().expect("shown"));
+        screen.change(|screen| screen.feed(b"\x1b]52;c;aGVsbG8=\x07\x1b]52;c;?\x07"));
+        let effects = update(&mut state, Msg::Terminal(id, Link::Picture));
+        (effects, state.message.map(|(_, text)| text))
+    };
+    let (effects, told) = said(true);
+    assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text == "hello"), "{effects:?}");
+    assert_eq!(told.as_deref(), Some("the program sent 1 line to the clipboard"));
+    assert!(matches!(said(false), (effects, None) if effects.is_empty()));
+}
+
+#[test]
+fn a_session_begins_with_a_prompt_of_many_lines() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "P");
+    let shown = picture(&state);
+    assert!(shown.contains("ctrl-s runs it. The first prompt"), "{shown}");
+    say(&mut state, "one");
+    press(&mut state, "enter");
+    drop(update(&mut state, Msg::Paste("two\nthree".into())));
+    let effects = press(&mut state, "ctrl-s");
+    let Some(Effect::Submit(_, call)) = effects.into_iter().next() else { panic!("nothing is run") };
+    assert_eq!(call.args["prompt"], "one\ntwo\nthree");
+}
+
+#[test]
+fn a_colleagues_session_is_shown_by_its_link() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "3 A");
+    assert!(matches!(state.overlays.last(), Some(Overlay::Form(_))));
+    let link = format!("sf://gpu-01/live_00000000beef/0123456789abcdef#{}", "0".repeat(32));
+    drop(update(&mut state, Msg::Paste(link.clone())));
+    let effects = press(&mut state, "enter");
+    let Some(Effect::Adopt(id, by, 82, 37)) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!((by, id.as_str()), (&link, "live_00000000beef"));
+    let screen = Arc::new(SharedScreen::new(Screen::new(82, 37)));
+    screen.change(|screen| screen.feed(b"theirs"));
+    drop(update(&mut state, Msg::Terminal(id.clone(), Link::On(screen))));
+    assert!(picture(&state).contains("theirs"));
+    assert_eq!(typed(press(&mut state, "x")), b"x");
+    // Who moves on has left it.
+    let effects = press(&mut state, "ctrl-] 3 down");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Detach)), "{effects:?}");
+    assert!(!picture(&state).contains("theirs"));
 }
 
 #[test]

@@ -236,25 +236,5 @@ fn hash(folder: &Path) -> String {
 /// `docs/faults.md` names every case, and no other.
 #[test]
 fn the_page_lists_every_case() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(folder.join("docs/faults.md")).expect("the page");
-    let mut listed: Vec<String> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    let mut cases = Vec::new();
-    for entry in fs::read_dir(folder.join("tests/faults")).expect("the cases") {
-        let path = entry.expect("there").path();
-        let text = fs::read_to_string(&path).expect("a file");
-        let lines: Vec<&str> = text.lines().collect();
-        let of_tests = lines.windows(2).filter(|pair| pair[0] == "#[test]");
-        let names =
-            of_tests.filter_map(|pair| pair[1].strip_prefix("fn ")?.split_once('(')).map(|(name, _)| name);
-        cases.extend(names.filter(|name| *name != "the_page_lists_every_case").map(str::to_owned));
-    }
-    listed.sort();
-    cases.sort();
-    assert!(cases.len() >= 30, "{} cases", cases.len());
-    assert_eq!(listed, cases, "docs/faults.md (left) lists the cases (right)");
+    crate::support::pages::lists_every_case("docs/faults.md", "tests/faults");
 }

@@ -7,11 +7,11 @@ use session_forge::error::Code;
 use session_forge::live::client::Said;
 use session_forge::model::live::{Live, LiveState};
 use session_forge::sys::proc;
-use session_forge::wire::holder::{Kind, ScreenQuery, Send, Stop};
+use session_forge::wire::holder::{Attach, Kind, ScreenQuery, Send, Stop};
 
 use tokio::io::AsyncBufReadExt;
 
-use crate::support::live::{Home, LIMIT, SF, limit, spec, until};
+use crate::support::live::{Home, LIMIT, SF, limit, sized, spec, until};
 
 #[tokio::test]
 async fn a_session_runs_is_listed_and_ends_with_its_status() {
@@ -170,11 +170,27 @@ async fn questions_of_the_program_are_answered_once() {
     let id = home
         .sh("stty raw -echo; printf '\\033[6n'; dd bs=1 count=6 2>/dev/null | od -An -c; sleep 100")
         .await;
-    let client = home.attach(&id, crate::support::live::sized(80, 24)).await;
+    let client = home.attach(&id, sized(80, 24)).await;
     home.wait(&id, "033").await.expect("answered");
     let text = home.lines(&id).await.join(" ");
     assert!(text.contains("033   [   1   ;   1   R"), "{text}");
     drop(client);
+}
+
+#[tokio::test]
+async fn colours_are_those_of_the_person_in_front() {
+    let home = Home::new();
+    let ask = "printf '\\033]11;?\\007'; dd bs=1 count=24 2>/dev/null | od -An -c; sleep 100";
+    let id = home.sh(&format!("stty raw -echo; dd bs=1 count=1 2>/dev/null; {ask}")).await;
+    let wish = Attach { colors: Some(([200, 200, 200], [0x1e, 0x20, 0xff])), ..sized(80, 24) };
+    let client = home.attach(&id, wish).await;
+    client.send_input(b"x".to_vec());
+    home.wait(&id, "033").await.expect("answered");
+    let text: String = home.lines(&id).await.join("").split_whitespace().collect();
+    assert!(text.contains("11;rgb:1e1e/2020/ffff"), "{text}");
+    // Who only looks has no say in it.
+    let looks = Attach { colors: Some(([0; 3], [0; 3])), read_only: true, ..sized(80, 24) };
+    drop(home.attach(&id, looks).await);
 }
 
 #[tokio::test]
@@ -288,7 +304,7 @@ async fn the_list_is_told_again_whenever_it_changes() {
     until("an idle shell", &|rows| rows.len() == 1 && rows[0].state == LiveState::Idle).await;
     home.enter(&id, "sleep 1000").await;
     until("work", &|rows| rows[0].state == LiveState::Working).await;
-    let client = home.attach(&id, crate::support::live::sized(90, 30)).await;
+    let client = home.attach(&id, sized(90, 30)).await;
     until("the client", &|rows| (rows[0].clients, rows[0].cols) == (1, 90)).await;
     drop(client);
     until("its leaving", &|rows| rows[0].clients == 0).await;

@@ -5,6 +5,7 @@ mod commands;
 mod faults;
 mod holder;
 mod hooks;
+mod paste;
 mod picture;
 mod random;
 mod remote;

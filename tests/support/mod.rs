@@ -6,6 +6,7 @@ pub mod cast;
 pub mod git;
 pub mod live;
 pub mod netns;
+pub mod pages;
 pub mod picture;
 pub mod proxy;
 pub mod pty;

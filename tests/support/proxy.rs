@@ -15,6 +15,8 @@ pub struct Proxy {
 
 struct State {
     ends: AtomicBool,
+    /// Nothing passes, and nobody is told.
+    stalled: AtomicBool,
     /// What each direction is late by.
     delay_ms: AtomicU64,
     /// Bytes that may still pass.
@@ -30,6 +32,7 @@ impl Proxy {
         let port = listener.local_addr().expect("bound").port();
         let state = Arc::new(State {
             ends: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             delay_ms: AtomicU64::new(0),
             left: AtomicU64::new(u64::MAX),
             open: Mutex::default(),
@@ -80,8 +83,14 @@ impl Proxy {
         }
     }
 
-    /// Lets everything pass again.
+    /// Holds back all that comes, as behind a cable that was pulled, until [`Self::mend`].
+    pub fn stall(&self) {
+        self.state.stalled.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets everything pass again, what was held back as well.
     pub fn mend(&self) {
+        self.state.stalled.store(false, Ordering::SeqCst);
         self.state.left.store(u64::MAX, Ordering::SeqCst);
     }
 
@@ -110,7 +119,7 @@ impl State {
 /// One direction: a reader that stamps what comes, and a writer that waits until it is due.
 fn carry(mut from: TcpStream, mut to: TcpStream, state: &Arc<State>) {
     let (sender, pieces) = mpsc::sync_channel::<(Instant, Vec<u8>)>(1024);
-    let state = state.clone();
+    let (state, held) = (state.clone(), state.clone());
     std::thread::spawn(move || {
         let mut bytes = [0; 16 << 10];
         while let Ok(n) = from.read(&mut bytes) {
@@ -136,6 +145,9 @@ fn carry(mut from: TcpStream, mut to: TcpStream, state: &Arc<State>) {
             let wait = due.saturating_duration_since(Instant::now());
             if !wait.is_zero() {
                 let _ = pause.recv_timeout(wait);
+            }
+            while held.stalled.load(Ordering::SeqCst) && !held.ends.load(Ordering::SeqCst) {
+                let _ = pause.recv_timeout(Duration::from_millis(10));
             }
             if to.write_all(&piece).is_err() {
                 break;

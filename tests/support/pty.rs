@@ -126,6 +126,11 @@ impl Terminal {
         let _ = self.child.wait();
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("ours").is_some()
+    }
+
     /// Waits for the end; gives the exit status.
     pub fn exit(&mut self) -> u32 {
         let child = &mut self.child;

@@ -52,7 +52,9 @@ impl Form {
             })
             .collect();
         fields.sort_by_key(|f| !f.arg.required);
-        let at = fields.iter().position(|f| f.arg.required && f.input.text().is_empty()).unwrap_or(0);
+        let needed = fields.iter().position(|f| f.arg.required && f.input.text().is_empty());
+        // Where nothing is needed, what people came for is to write something.
+        let at = needed.or_else(|| fields.iter().position(|f| is_prose(&f.arg))).unwrap_or(0);
         Self { name: spec.entry.name, about: spec.about.clone(), fields, at, error: None }
     }
 
@@ -185,9 +187,11 @@ impl Form {
         }
         let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
         let here = self.fields.get(self.at).map_or(String::new(), |f| f.arg.help.clone());
+        let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
         let (foot, role) = match &self.error {
             Some(error) => (error.clone(), Role::Error),
             None if here.is_empty() => ("enter runs it, tab goes on, esc leaves".into(), Role::Hint),
+            None if many => (format!("ctrl-s runs it. {here}"), Role::Hint),
             None => (here, Role::Hint),
         };
         let foot = text::fit(&text::clean(&foot), last.width.into());

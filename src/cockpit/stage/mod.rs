@@ -24,6 +24,7 @@ pub use reading::{Mark, Reading};
 pub use terminal::Terminal;
 pub use transcript::{note, size as reading_size};
 
+use super::extra::Extras;
 use super::job::JobId;
 use super::skin::Skin;
 use super::state::{State, Typing};
@@ -154,6 +155,11 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) -> Option<
         text::put_line(buf, Rect { y, height: 1, ..area }, &pieces);
     }
     None
+}
+
+/// What the cells of a terminal on the stage have beyond what [`view`] draws.
+pub fn extras(state: &State, skin: &Skin, area: Rect) -> Extras {
+    state.stage.shown_terminal().map_or_else(Extras::default, |t| terminal::extras(t, skin, area))
 }
 
 /// Breaks a line between words, for boxes as wide as that.

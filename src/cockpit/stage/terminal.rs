@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Line;
+use crate::cockpit::extra::Extras;
 use crate::cockpit::pane;
 use crate::cockpit::skin::Skin;
 use crate::cockpit::state::State;
@@ -41,7 +42,13 @@ impl Terminal {
 
 /// `payments/core @ gpu-01 · claude · needs approval`, and what is wrong with the link.
 pub(super) fn title(state: &State, id: &LiveId) -> Line {
-    let Some(live) = subject::live(&state.data, id) else { return vec![(id.to_string(), Role::Text)] };
+    let Some(live) = subject::live(&state.data, id) else {
+        // A colleague's.
+        let problem =
+            state.stage.terminal.as_ref().filter(|t| t.id == *id).and_then(|t| t.problem.as_deref());
+        let problem = problem.map(|problem| (format!(" · {}", text::clean(problem)), Role::Warn));
+        return [(format!("{id}, a colleague's"), Role::Text)].into_iter().chain(problem).collect();
+    };
     let place = match (&live.feature, &live.repo, &live.name) {
         (Some(feature), Some(repo), _) => format!("{feature}/{repo} @ {}", live.host),
         (_, _, Some(name)) => format!("{name} @ {}", live.host),
@@ -95,6 +102,23 @@ pub(super) fn view(
     })
 }
 
+/// What its cells have beyond colours and modifiers.
+pub(super) fn extras(terminal: &Terminal, skin: &Skin, area: Rect) -> Extras {
+    let mut extras = Extras::default();
+    let Some(shared) = terminal.screen.as_ref() else { return extras };
+    shared.with(|screen| {
+        let (cols, rows) = screen.size();
+        for row in 0..rows.min(area.height) {
+            for (col, cell) in (0..cols.min(area.width)).zip(screen.row(row)) {
+                let underline = if cell.underline > 1 { cell.underline } else { 0 };
+                let line = if cell.underline > 0 { color(cell.line, skin, None) } else { Color::Reset };
+                extras.note((area.x + col, area.y + row), underline, line, cell.link);
+            }
+        }
+    });
+    extras
+}
+
 /// A wide character that would stand half outside is a blank; what the emulator calls two columns
 /// wide is, whatever others measure.
 fn draw_row(
@@ -125,13 +149,17 @@ fn draw_row(
     }
 }
 
-fn style(cell: &screen::Cell<'_>, skin: &Skin, base: Style) -> Style {
-    let color = |color: screen::Color, own: Option<Color>| match color {
+/// A colour of the emulator; `own` is what its default is here.
+fn color(color: screen::Color, skin: &Skin, own: Option<Color>) -> Color {
+    match color {
         screen::Color::Default => own.unwrap_or(Color::Reset),
         screen::Color::Index(i) => skin.color(theme::Color::Index(i)),
         screen::Color::Rgb(r, g, b) => skin.color(theme::Color::Rgb(r, g, b)),
-    };
-    let mut style = Style::new().fg(color(cell.fg, base.fg)).bg(color(cell.bg, base.bg));
+    }
+}
+
+fn style(cell: &screen::Cell<'_>, skin: &Skin, base: Style) -> Style {
+    let mut style = Style::new().fg(color(cell.fg, skin, base.fg)).bg(color(cell.bg, skin, base.bg));
     for (on, modifier) in [
         (cell.bold, Modifier::BOLD),
         (cell.dim, Modifier::DIM),

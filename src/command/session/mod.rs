@@ -8,6 +8,7 @@ pub mod attach;
 pub mod explain;
 pub mod list;
 pub mod mute;
+pub mod paste;
 pub mod pause;
 pub mod resume;
 pub mod run;

@@ -109,6 +109,9 @@ impl Keeper {
         self.changed = true;
         let looks = self.guests[index].stranger.as_ref().is_some_and(|stranger| stranger.read_only);
         let attach = Attach { read_only: attach.read_only || looks, ..attach };
+        if let (Some((text, behind)), false) = (attach.colors, attach.read_only) {
+            self.session.screen().set_colors(text.into(), behind.into());
+        }
         self.guests[index].attached = Some(Attachment {
             size: wanted(attach.cols, attach.rows),
             read_only: attach.read_only,
