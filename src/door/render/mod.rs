@@ -13,6 +13,7 @@ type Draw = fn(&Value, Option<usize>, bool) -> String;
 /// The commands that the general form does not serve well.
 const SPECIAL: &[(&str, Draw)] = &[
     ("completions", |v, _, _| text_of(v, "script")),
+    ("dupes", transcript::dupes),
     ("search", transcript::search),
     ("session screen", |v, _, color| screen(v, color)),
     ("show", transcript::show),
@@ -30,12 +31,42 @@ fn screen(value: &Value, color: bool) -> String {
     text
 }
 
-/// The columns that people want of rows with many fields, most wanted first; `--json` has them all.
-const COLUMNS: &[(&str, &[&str])] = &[
-    ("host check", HOST),
-    ("host list", HOST),
+/// The columns that people want of rows with many fields, most wanted first, by command and field of
+/// its result (none: it is the rows); `--json` has them all.
+const COLUMNS: &[(&str, &str, &[&str])] = &[
+    (
+        "capture",
+        "by_tool",
+        &[
+            "tool",
+            "found",
+            "sessions_new",
+            "sessions_updated",
+            "messages",
+            "bytes_read",
+            "skipped_lines",
+            "skipped_files",
+        ],
+    ),
+    (
+        "cost",
+        "rows",
+        &[
+            "key",
+            "cost_usd",
+            "sessions",
+            "tokens_in",
+            "tokens_out",
+            "tokens_cache_read",
+            "tokens_cache_write",
+            "unpriced_tokens",
+        ],
+    ),
+    ("host check", "", HOST),
+    ("host list", "", HOST),
     (
         "list",
+        "",
         &[
             "id",
             "updated",
@@ -49,9 +80,15 @@ const COLUMNS: &[(&str, &[&str])] = &[
             "host",
         ],
     ),
-    ("session list", &["id", "name", "host", "state", "exit_code", "tool", "command", "workdir", "started"]),
+    (
+        "session list",
+        "",
+        &["id", "name", "host", "state", "exit_code", "tool", "command", "workdir", "started"],
+    ),
+    ("watcher list", "", &["tool", "health", "captured", "sessions", "enabled", "found", "roots"]),
     (
         "worktree list",
+        "",
         &["feature", "repo", "host", "branch", "ahead", "behind", "dirty", "last_commit", "path"],
     ),
 ];
@@ -77,8 +114,13 @@ pub(super) fn result(id: &str, value: &Value, width: Option<usize>, color: bool)
     match draw {
         Some(draw) => draw(value, width, color),
         None => {
-            let columns = COLUMNS.iter().find(|(name, _)| *name == id).map(|(_, columns)| *columns);
-            table::with_columns(value, columns, width, color)
+            let columns = |field: &str| {
+                COLUMNS
+                    .iter()
+                    .find(|(name, of, _)| (*name, *of) == (id, field))
+                    .map(|(_, _, columns)| *columns)
+            };
+            table::result(value, &columns, width, color)
         }
     }
 }

@@ -27,6 +27,25 @@ pub(super) fn show(value: &Value, width: Option<usize>, color: bool) -> String {
     text
 }
 
+/// `dupes`: a row for each transcript, with the number of its group.
+pub(super) fn dupes(value: &Value, width: Option<usize>, color: bool) -> String {
+    let mut rows = Vec::new();
+    for (n, group) in value["groups"].as_array().into_iter().flatten().enumerate() {
+        for transcript in group["transcripts"].as_array().into_iter().flatten() {
+            rows.push(serde_json::json!({
+                "group": n + 1, "id": transcript["id"], "title": transcript["title"], "kind": group["kind"],
+                "tool": transcript["tool"], "messages": transcript["messages"], "bytes": transcript["bytes"],
+                "host": transcript["host"],
+            }));
+        }
+    }
+    if rows.is_empty() {
+        return "no transcript is there twice\n".to_owned();
+    }
+    let bytes = &value["bytes"];
+    format!("{}\n{bytes} bytes could be saved\n", table::any(&rows.into(), width, color))
+}
+
 fn message(message: &Value, color: bool) -> String {
     let word = |key: &str| message[key].as_str().unwrap_or_default();
     let head = format!("#{} {} {}", message["seq"], word("role"), word("time"));
