@@ -24,6 +24,7 @@ use crate::model::{FeatureName, Time};
 
 const LOSSES: &str = include_str!("removal/losses.sh");
 const KEEP: &str = include_str!("removal/keep.sh");
+pub(super) const UNDO: &str = include_str!("removal/undo.sh");
 pub(super) const PIN: &str = include_str!("removal/pin.sh");
 const ANCHOR: &str = include_str!("removal/anchor.sh");
 const KEEP_ANCHOR: &str = include_str!("removal/keep_anchor.sh");
@@ -213,12 +214,12 @@ pub async fn remove(
 ) -> Result<Vec<Result<Option<String>>>> {
     let script = |order: &Order| {
         let about = serde_json::to_string(&order.about).unwrap_or_default();
-        let (pin, keep) = match order.target {
-            Target::Tree(_) => (PIN, KEEP),
-            Target::Anchor(_) => ("", KEEP_ANCHOR),
+        let (undo, pin, keep) = match order.target {
+            Target::Tree(_) => (UNDO, PIN, KEEP),
+            Target::Anchor(_) => ("", "", KEEP_ANCHOR),
         };
         format!(
-            "{}D={} I={} about={} asked={} force={}\n{LOCK}lock\n{}{pin}{keep}",
+            "{}D={} I={} about={} asked={} force={}\n{LOCK}lock\n{undo}{}{pin}{keep}",
             order.target.variables(at.root),
             at.data,
             quote(&order.entry),
@@ -289,7 +290,8 @@ pub async fn restore(
         let head = format!("{}D={} I={}\n{LOCK}", unit.variables(at.root), at.data, quote(entry));
         steps.push(Step { script: format!("{head}{ANCHOR_BACK}"), lane });
         steps.push(Step { script: super::anchor::clone(&unit.repo, at.root), lane });
-        steps.push(Step { script: format!("{head}{RESTORE}"), lane });
+        let forget = super::tree::FORGET;
+        steps.push(Step { script: format!("{head}lock\n{UNDO}{PIN}{forget}{RESTORE}"), lane });
     }
     let outputs = ask(host, steps, at.jobs).await?;
     Ok(outputs.chunks_exact(3).map(restored).collect())

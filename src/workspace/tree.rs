@@ -1,7 +1,7 @@
 //! One worktree on a host: the scripts that look at it and make it, and what they say.
 
 use super::lock::LOCK;
-use super::removal::PIN;
+use super::removal::{PIN, UNDO};
 use super::setup;
 use super::unit::{Unit, pairs};
 
@@ -147,12 +147,19 @@ elif [ -d "$G" ]; then
   g worktree list --porcelain | while read -r key value; do
     case $key in
     worktree)
+      # The half of one that is on its way back from the trash is nobody's.
+      half=
+      case $value in */features/".$F~back/$N") half=1 ;; esac
+      [ "$half" ] && continue
       echo "tree $value"
       [ -e "$value" ] && echo "tree-exists"
       if [ "$value" = "$W" ] || [ "$value" = "$real" ]; then
         echo "tree-ours"
         [ -e "$value" ] || moved "$value"
       fi ;;
+    *) [ "${half:-}" ] && continue ;;
+    esac
+    case $key in
     HEAD) oid=$value ;;
     branch) echo "tree-branch $value" ;;
     locked) echo "tree-locked" ;;
@@ -193,7 +200,8 @@ fi
 /// only that worktree still knew (staged files, commits that were amended or reset) is kept.
 ///
 /// With a folder there git would remove that; so this looks again, under the lock.
-const FORGET: &str = r#"if [ ! -e "$W" ]; then
+pub(super) const FORGET: &str = r#"if [ ! -e "$W" ] && [ -d "$G" ]; then
+  wanted=${I:-}
   own=$(for d in "$G"/worktrees/*; do
     { read -r to <"$d/gitdir"; } 2>/dev/null && { [ "$to" = "$W/.git" ] || [ "${to##*/features/}" = "$F/$N/.git" ]; } && echo "$d" && break
   done)
@@ -202,15 +210,17 @@ const FORGET: &str = r#"if [ ! -e "$W" ]; then
     trap 'rm -rf "$T" "$L"' EXIT
     : >"$T/stashes"
     head=
+    lo=$(g rev-parse --verify -q "refs/heads/$B")
     collect
-    if [ -n "$(g rev-list -n 1 --stdin --not --all <"$T/known")" ] || ! GIT_INDEX_FILE="$own/index" g diff-index --cached --quiet "refs/heads/$B"; then
+    if [ -n "$(g rev-list -n 1 --stdin --not --all <"$T/known")" ] || { [ -e "$own/index" ] && ! GIT_INDEX_FILE="$own/index" g diff-index --cached --quiet "${lo:-HEAD}"; }; then
       I="forgotten+$F+$N+$(date +%s)"
       pin || { echo "cannot keep what $own knows" >&2; exit 1; }
       echo "kept refs/sf/trash/$I"
     fi
     rm -rf "$T"
+    g worktree remove "$W" || exit 1
   fi
-  g worktree remove "$W" || exit 1
+  I=$wanted
 fi
 "#;
 
@@ -272,7 +282,7 @@ pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
     let mark = if matches!(what, Make::Move | Make::Setup) { "" } else { setup::mark(options) };
     let (variables, steps, setup) = (unit.variables(root), steps.concat(), setup::script(options));
     // Looked at before the set-up, too: when that fails, the worktree is there all the same.
-    format!("{variables}{LOCK}lock\n{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
+    format!("{variables}{LOCK}lock\n{UNDO}{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
 }
 
 /// Reads what the scripts say.

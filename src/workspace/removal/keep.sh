@@ -63,14 +63,16 @@ sync 2>/dev/null
 K="$D/trash/$I"
 if [ "$place" = present ]; then
   # Out of the way first, so that nobody writes where we look a last time.
-  gone="${W%/*}/.$N~gone"
+  gone="${W%/*}/.$N~gone" done="${W%/*}/.$N~removed"
+  [ ! -e "$gone" ] || fail "$gone is in the way; it is a worktree of an earlier removal"
   mv "$W" "$gone" || fail "cannot move $W"
   late=$(find "$gone" ! -type d -cnewer "$T/begun" 2>/dev/null) || late=$(find "$gone" ! -type d -newer "$T/begun")
   if [ "$late" ]; then
     mv "$gone" "$W"
     fail "written to while it was kept: $(echo "$late" | head -n 3)"
   fi
-  rm -rf "$gone" || { echo "cannot remove all of $gone" >&2; exit 1; }
+  # By this name it is known to be kept whole, whenever we are killed.
+  mv "$gone" "$done" && rm -rf "$done" || { echo "cannot remove all of $done" >&2; exit 1; }
   g worktree remove --force --force "$W" 2>"$T/said" || [ ! -e "$own" ] || { cat "$T/said" >&2; exit 1; }
 else
   [ ! -d "$W" ] || rmdir "$W"

@@ -1,5 +1,5 @@
-# Brings entry $I of the trash back: commits, branch, worktree with its index and files, stashes.
-lock
+# Brings entry $I of the trash back: commits, branch, worktree with its index and files, stashes. The
+# worktree is made beside its place and moved there whole, so that one that was interrupted can be begun again.
 K="$D/trash/$I"
 T=$(mktemp -d "${TMPDIR:-/tmp}/sf.XXXXXXXXXX") || exit 71
 trap 'rm -rf "$T" "$L"' EXIT
@@ -8,7 +8,7 @@ die() { echo "$1" >&2; exit 1; }
 [ ! -e "$K/restored" ] || { echo restored; exit 0; }
 [ -d "$G" ] || die "there is no clone of $N to restore into"
 real() { (cd "$1" 2>/dev/null && pwd -P); }
-wg() { (cd "$W" && git "$@"); }
+wg() { (cd "$back" && git "$@"); }
 echo "path $W"
 if [ -L "$W" ] || { [ -e "$W" ] && ! rmdir "$W" 2>/dev/null; }; then
   echo occupied
@@ -22,7 +22,14 @@ while read -r key value; do
   upstream) upstream=$value ;;
   esac
 done <"$K/refs"
-g cat-file -e "${keeper:?}^{commit}" 2>/dev/null || g fetch --quiet "$K/commits.bundle" "+refs/sf/trash/$I:refs/sf/trash/$I" || die "its commits cannot be read back"
+# A clone made since then may lack what the bundle builds on; an earlier clone in the trash has all of it.
+fetched() {
+  for from in "$K/commits.bundle" "$D/trash/$N+anchor+"*/anchor/.git "$D/trash/$N+anchor+"*/anchor; do
+    [ -e "$from" ] && g fetch --quiet "$from" "+refs/sf/trash/$I:refs/sf/trash/$I" 2>>"$T/said" && return
+  done
+  return 1
+}
+g cat-file -e "${keeper:?}^{commit}" 2>/dev/null || fetched || die "its commits cannot be read back: $(tail -n 1 "$T/said")"
 g update-ref "refs/sf/trash/$I" "$keeper" || exit 1
 if [ "${branch:-}" ]; then
   now=$(g rev-parse --verify -q "refs/heads/$B")
@@ -39,7 +46,8 @@ if [ -d "$K/git" ]; then
   top=$(real "$R")
   [ "$top" = / ] && top=
   [ "$(real "$R/features/$F")" = "$top/features/$F" ] || die "$R/features/$F leads elsewhere"
-  g worktree add --quiet --no-checkout --detach "$W" "${head:-$keeper}" || exit 1
+  mkdir -p "${back%/*}" && [ ! -L "${back%/*}" ] || exit 1
+  g worktree add --quiet --no-checkout --detach "$back" "${head:-$keeper}" || exit 1
   own=$(wg rev-parse --absolute-git-dir) || exit 1
   on=$(sed -n 's/^ref: //p' "$K/git/HEAD")
   if [ "$on" ] && g worktree list --porcelain | grep -qxF "branch $on"; then
@@ -55,11 +63,13 @@ if [ -d "$K/git" ]; then
     esac
   done
   wg checkout-index --all --force --quiet 2>/dev/null
-  (cd "$W" && xargs -0 rm -f --) <"$K/deleted"
-  [ ! -e "$K/files.tar.gz" ] || tar -C "$W" -xzf "$K/files.tar.gz" || exit 1
+  (cd "$back" && xargs -0 rm -f --) <"$K/deleted"
+  [ ! -e "$K/files.tar.gz" ] || tar -C "$back" -xzf "$K/files.tar.gz" || exit 1
   wg update-index -q --refresh >/dev/null 2>&1
   wg status --porcelain=v2 -z >"$T/status"
   cmp -s "$T/status" "$K/status" || echo "note git status says something else than before"
+  [ ! -e "$W" ] && echo "$W/.git" >"$own/gitdir" && mv "$back" "$W" || die "$W could not be put into its place"
+  rmdir "${back%/*}" 2>/dev/null
 fi
 [ ! -e "$K/stashes" ] || sed '1!G;h;$!d' "$K/stashes" | while read -r oid said; do
   g log -g --format=%H refs/stash 2>/dev/null | grep -qx "$oid" || g update-ref --create-reflog -m "$said" refs/stash "$oid"
