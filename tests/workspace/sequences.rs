@@ -20,32 +20,8 @@ const FEATURES: [&str; 2] = ["pay", "ship"];
 const REPOS: [&str; 2] = ["core", "web"];
 
 /// What a person, a remote or an accident may do.
-const ACTIONS: [&str; 27] = [
-    "commit",
-    "commit",
-    "amend",
-    "new",
-    "secret",
-    "stage",
-    "stash",
-    "reset",
-    "detach-head",
-    "back",
-    "push",
-    "rewrite",
-    "overwrite",
-    "delete",
-    "vanish",
-    "sync",
-    "sync",
-    "destroy",
-    "detach",
-    "restore",
-    "uproot",
-    "refused",
-    "kill",
-    "kill",
-];
+const ACTIONS: &str = "commit commit amend new secret stage stash reset detach-head back branch push rewrite overwrite \
+     delete vanish sync sync destroy detach restore uproot refused race kill kill kill";
 
 /// The remotes, and the host whose worktrees are worked in.
 struct Place {
@@ -187,7 +163,8 @@ struct Made {
 /// Does something, and notes what that made.
 fn step(place: &mut Place, n: usize, made: &mut Made) {
     let at = At { feature: place.dice(2), repo: place.dice(2) };
-    let action = ACTIONS[place.dice(ACTIONS.len())];
+    let actions: Vec<&str> = ACTIONS.split(' ').collect();
+    let action = actions[place.dice(actions.len())];
     let (feature, repo) = (FEATURES[at.feature], REPOS[at.repo]);
     let tree = place.tree(at);
     let there =
