@@ -73,7 +73,7 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
 
 fn palette(state: &mut State, text: &str) {
     let keys = state.keys.clone();
-    let world = World { keys: &keys, data: &state.data, notices: 0 };
+    let world = World { keys: &keys, data: &state.data, aliases: &state.options.aliases, notices: 0 };
     let palette = Palette::new(text, world);
     state.overlays.push(Overlay::Palette(palette));
 }
@@ -82,6 +82,7 @@ fn palette(state: &mut State, text: &str) {
 fn next(state: &mut State, kind: Kind, forward: bool, out: &mut Vec<Effect>) {
     let mark = match kind {
         Kind::Waiting => return next_waiting(state),
+        Kind::File => return next_file(state, forward),
         Kind::Prompt => Mark::Prompt,
         Kind::Message => Mark::Message,
         Kind::Call => Mark::Call,
@@ -89,6 +90,19 @@ fn next(state: &mut State, kind: Kind, forward: bool, out: &mut Vec<Effect>) {
         Kind::Hit => Mark::Hit,
     };
     talk::jump(state, mark, forward, out);
+}
+
+/// Goes from file to file of the differences on the stage.
+fn next_file(state: &mut State, forward: bool) {
+    let Some(area) = state.layout().stage else { return };
+    let changes = state.stage.job.and_then(|id| state.jobs.get(id)).and_then(|job| job.changes.as_deref());
+    let Some(changes) = changes else { return state.tell(Role::Text, "the stage shows no difference") };
+    let from = state.stage.scroll.min(changes.most_scroll(area.height.into()));
+    match changes.file(from, forward) {
+        Some(row) => state.stage.scroll = row,
+        None if forward => state.tell(Role::Text, "that was the last file"),
+        None => state.stage.scroll = 0,
+    }
 }
 
 /// One step back, the smallest first.

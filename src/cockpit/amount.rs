@@ -17,6 +17,19 @@ pub fn pressure(share: Option<f64>) -> Role {
     }
 }
 
+/// A share in percent as one column: the fuller, the higher.
+pub fn block(share: f64) -> &'static str {
+    const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    let step = BLOCKS.iter().zip(1_u8..).find(|(_, n)| share < f64::from(*n) * 12.5);
+    step.map_or("█", |(block, _)| block)
+}
+
+/// A share in percent as a bar of so many columns: what is full, and what is not.
+pub fn bar(share: f64, columns: usize) -> (String, String) {
+    let parts = (1..=columns).filter(|n| share / 100.0 * columns as f64 >= *n as f64 - 0.5).count();
+    ("▓".repeat(parts), "░".repeat(columns - parts))
+}
+
 /// Dollars and cents.
 pub fn dollars(usd: f64) -> String {
     format!("${usd:.2}")
@@ -121,6 +134,14 @@ mod tests {
         assert_eq!(bytes(37 << 30), "37 GiB");
         assert_eq!(count(1_234_567), "1.2M");
         assert_eq!(took(65_000), "1 min 5 s");
+    }
+
+    #[test]
+    fn shares_are_drawn() {
+        assert_eq!([0.0, 12.4, 50.0, 99.0, 100.0, 250.0].map(block), ["▁", "▁", "▅", "█", "█", "█"]);
+        assert_eq!(bar(0.0, 4), (String::new(), "░░░░".into()));
+        assert_eq!(bar(50.0, 4), ("▓▓".into(), "░░".into()));
+        assert_eq!(bar(400.0, 4), ("▓▓▓▓".into(), String::new()));
     }
 
     #[test]

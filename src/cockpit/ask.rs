@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::job::JobId;
 use super::msg::Msg;
 use super::shelf::Health;
 use super::stage::talk::{Chunk, Want};
@@ -107,6 +108,16 @@ impl Asker {
         }
         self.ask(Kind::Search, words, REST, move |found| {
             Msg::Hits(token, typed::<Found>(found).map(|found| (found.total, found.hits)))
+        });
+    }
+
+    /// Finds the colours of what a command has found, all in one go.
+    pub fn paint(&self, id: JobId, pieces: Vec<(u64, String, String)>) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let painted = pieces.into_iter();
+            let painted = painted.filter_map(|(key, lang, text)| Some((key, syntax::paint(&lang, &text)?)));
+            let _ = inbox.blocking_send(Msg::Painted(id, painted.collect()));
         });
     }
 

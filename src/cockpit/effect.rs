@@ -22,6 +22,8 @@ pub enum Effect {
     Read(TranscriptId, Want),
     /// Find the colours of pieces of code (key, language, text) of a transcript.
     Color(TranscriptId, Vec<(u64, String, String)>),
+    /// Find the colours of pieces of code (key, language, text) that a command has found.
+    Paint(JobId, Vec<(u64, String, String)>),
     /// Find the messages of a transcript that have a text; a newer one takes its place.
     Find(TranscriptId, String),
     /// Fetch the list of all transcripts.

@@ -4,7 +4,7 @@
 use super::act;
 use super::complete;
 use super::effect::Effect;
-use super::overlay::{Confirm, Form, Overlay, Picker, Then};
+use super::overlay::{Confirm, Form, Overlay, Picker, Then, World};
 use super::stage::Terminal;
 use super::state::{Pane, State, Typing};
 use super::subject::Subject;
@@ -67,6 +67,8 @@ pub(super) fn go_on(state: &mut State, template: Template, filling: Filling, out
         state.overlays.push(Overlay::Confirm(Confirm {
             line,
             question,
+            plan: Vec::new(),
+            first: 0,
             then: Then::GoOn(template, filling),
         }));
         return;
@@ -145,7 +147,8 @@ pub(super) fn run(state: &mut State, words: &[String], out: &mut Vec<Effect>) {
     state.stage.job = Some(id);
     state.stage.scroll = 0;
     // What only looks was asked for its result.
-    if reads && state.layout().stage.is_none() {
+    let read = matches!(name, "worktree diff" | "worktree log");
+    if reads && (read || state.layout().stage.is_none()) {
         state.give_focus(Pane::Stage);
     }
     out.push(Effect::Submit(id, call));
@@ -170,7 +173,10 @@ fn refuse(state: &mut State, words: &[String], error: &Error) {
             let missing =
                 spec.args.iter().any(|arg| arg.required && !known.iter().any(|(id, _)| *id == arg.id));
             if missing {
-                state.overlays.push(Overlay::Form(Box::new(Form::new(spec, &known))));
+                let mut form = Form::new(spec, &known);
+                let aliases = &state.options.aliases;
+                form.attend(World { keys: &keys, data: &state.data, aliases, notices: 0 });
+                state.overlays.push(Overlay::Form(Box::new(form)));
             } else {
                 complain(state, error);
             }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use super::stage::Changes;
 use crate::engine::{Event, Level, Question};
 use crate::error::{Code, Error};
 use crate::model::Time;
@@ -30,7 +31,7 @@ pub struct Job {
     pub started: Time,
     /// Steps done and in all, as far as known.
     pub progress: Option<(u64, u64)>,
-    /// The newest step of each host (of each first word), in order of appearance.
+    /// The newest step of each place (what stands before the colon), in order of appearance.
     pub steps: Vec<(String, String)>,
     /// Parts of the result.
     pub items: Vec<Value>,
@@ -40,6 +41,8 @@ pub struct Job {
     pub asking: bool,
     /// How it ended.
     pub outcome: Option<Outcome>,
+    /// The differences of a worktree that it found, laid out.
+    pub changes: Option<Box<Changes>>,
 }
 
 /// How a command ended.
@@ -77,8 +80,10 @@ impl Job {
             Event::Started { command } => self.line = command,
             Event::Progress { done, total, label } => {
                 self.progress = Some((done, total));
-                let (head, rest) = label.split_once(' ').unwrap_or((label.as_str(), ""));
-                let (head, rest) = (head.trim_end_matches(':').to_owned(), rest.to_owned());
+                // `gpu-01 pay/core: fetching`: who, where, and what is done there.
+                let (head, rest) =
+                    label.split_once(": ").or_else(|| label.split_once(' ')).unwrap_or((label.as_str(), ""));
+                let (head, rest) = (head.to_owned(), rest.to_owned());
                 match self.steps.iter().position(|(known, _)| *known == head) {
                     Some(at) => self.steps[at].1 = rest,
                     None if self.steps.len() < MOST_LINES => self.steps.push((head, rest)),
@@ -130,6 +135,7 @@ impl Jobs {
             notices: Vec::new(),
             asking: false,
             outcome: None,
+            changes: None,
         });
         id
     }
@@ -149,6 +155,11 @@ impl Jobs {
     /// A job by number.
     pub fn get(&self, id: JobId) -> Option<&Job> {
         self.list.iter().find(|job| job.id == id)
+    }
+
+    /// A job by number, to be changed.
+    pub fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.list.iter_mut().find(|job| job.id == id)
     }
 
     /// The newest.

@@ -44,6 +44,8 @@ pub enum Msg {
     Read(TranscriptId, Want, Result<Chunk>),
     /// Colours of a piece of code of a transcript.
     Colored(TranscriptId, u64, Option<Colours>),
+    /// Colours of what a command has found, by key.
+    Painted(JobId, Vec<(u64, Colours)>),
     /// The places of the messages of a transcript that have a text.
     Found(TranscriptId, String, Result<Vec<u64>>),
     /// All transcripts.

@@ -34,6 +34,7 @@ use crate::command::line;
 use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event};
 use crate::error::{At, Error, Result};
+use crate::fleet::aliases;
 use crate::model::snapshot::Snapshot;
 use crate::sys::clock::{Watch, local_zone};
 
@@ -109,6 +110,17 @@ enum Woken {
     Unknown,
 }
 
+/// The hosts that the ssh configuration names, for forms.
+fn ssh_names(engine: &Engine) -> Vec<String> {
+    let home = engine.env().home();
+    let mut files = vec![home.join(".ssh/config")];
+    let own = &engine.settings().ssh.config_file;
+    if !own.is_empty() {
+        files.insert(0, own.into());
+    }
+    aliases::of(&files, &home)
+}
+
 impl Cockpit {
     fn new(engine: Engine, mut notices: Vec<Notice>) -> Result<Self> {
         let ui = engine.settings().ui.clone();
@@ -124,6 +136,7 @@ impl Cockpit {
             jobs: engine.settings().jobs,
             mouse: ui.mouse,
             clipboard: engine.settings().session.clipboard,
+            aliases: ssh_names(&engine),
             zone: local_zone(),
         };
         let signals = Signals::new()?;
@@ -314,6 +327,7 @@ impl Cockpit {
             }
             Effect::Read(id, want) => self.asker.read(id, want),
             Effect::Color(id, pieces) => self.asker.color(id, pieces),
+            Effect::Paint(id, pieces) => self.asker.paint(id, pieces),
             Effect::Find(id, text) => self.asker.find(id, text),
             Effect::List => self.asker.list(),
             Effect::Health => self.asker.health(),

@@ -114,6 +114,8 @@ pub struct Setup {
     pub mouse: bool,
     /// Whether programs may fill the clipboard.
     pub clipboard: bool,
+    /// Names in the ssh configuration.
+    pub aliases: Vec<String>,
     /// Milliseconds of local time before UTC.
     pub zone: i64,
 }
@@ -180,6 +182,8 @@ pub struct Options {
     pub mouse: bool,
     /// Whether programs may fill the clipboard.
     pub clipboard: bool,
+    /// Names in the ssh configuration.
+    pub aliases: Vec<String>,
     /// What went wrong so far, newest last.
     pub notices: Vec<String>,
 }
@@ -211,6 +215,7 @@ impl State {
                 jobs: setup.jobs,
                 mouse: setup.mouse,
                 clipboard: setup.clipboard,
+                aliases: setup.aliases,
                 notices: Vec::new(),
             },
             lists: Default::default(),

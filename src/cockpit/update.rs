@@ -9,8 +9,8 @@ use super::keys::Found;
 use super::msg::{Link, Msg};
 use super::overlay::{Confirm, Overlay, Then, Verdict, World};
 use super::pane;
-use super::stage::Terminal;
 use super::stage::talk::Want;
+use super::stage::{Changes, Terminal};
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
 use super::talk;
@@ -37,11 +37,16 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Colors(text, behind) => state.colors = Some((text, behind)),
         Msg::Focus(on) => focus(state, on, &mut out),
         Msg::Data(data) => self::data(state, data),
-        Msg::Job(id, event) => job(state, id, event),
+        Msg::Job(id, event) => job(state, id, event, &mut out),
         Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
         Msg::Settled(_) => {}
         Msg::Read(id, want, chunk) => talk::read(state, id, want, chunk, &mut out),
         Msg::Colored(id, key, colours) => talk::color(state, &id, key, colours),
+        Msg::Painted(id, colours) => {
+            if let Some(changes) = state.jobs.get_mut(id).and_then(|job| job.changes.as_mut()) {
+                changes.color(colours);
+            }
+        }
         Msg::Found(id, text, places) => talk::found(state, &id, &text, places),
         Msg::Listed(rows) => talk::listed(state, rows),
         Msg::Health(tools) => talk::health(state, tools),
@@ -72,7 +77,8 @@ pub(super) fn complain(state: &mut State, error: &Error) {
 fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
     if let Some(mut overlay) = state.overlays.pop() {
         let keys = state.keys.clone();
-        let world = World { keys: &keys, data: &state.data, notices: state.options.notices.len() };
+        let (aliases, notices) = (&state.options.aliases, state.options.notices.len());
+        let world = World { keys: &keys, data: &state.data, aliases, notices };
         let verdict = overlay.key(chord, world);
         judge(state, overlay, verdict, out);
         return;
@@ -217,9 +223,9 @@ fn focus(state: &State, on: bool, out: &mut Vec<Effect>) {
 
 fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     let keys = state.keys.clone();
-    let notices = state.options.notices.len();
+    let (aliases, notices) = (&state.options.aliases, state.options.notices.len());
     if let Some(overlay) = state.overlays.last_mut() {
-        out.extend(overlay.paste(text, World { keys: &keys, data: &state.data, notices }));
+        out.extend(overlay.paste(text, World { keys: &keys, data: &state.data, aliases, notices }));
         return;
     }
     match state.typing {
@@ -259,7 +265,7 @@ fn data(state: &mut State, mut data: Snapshot) {
     }
 }
 
-fn job(state: &mut State, id: JobId, event: Event) {
+fn job(state: &mut State, id: JobId, event: Event, out: &mut Vec<Effect>) {
     let finished = matches!(event, Event::Finished { .. });
     if let Some(question) = state.jobs.hear(id, event) {
         let line = state.jobs.get(id).map_or(String::new(), |job| job.line.clone());
@@ -267,6 +273,8 @@ fn job(state: &mut State, id: JobId, event: Event) {
         state.overlays.push(Overlay::Confirm(Confirm {
             line,
             question: question.text,
+            plan: question.plan,
+            first: 0,
             then: Then::Answer(id, question.reply),
         }));
     }
@@ -274,6 +282,14 @@ fn job(state: &mut State, id: JobId, event: Event) {
         return;
     }
     state.shelf.look_again();
+    let width = changes_width(state);
+    if let Some(job) = state.jobs.get_mut(id).filter(|job| job.name == "worktree diff")
+        && let Some(result) = job.outcome.as_ref().and_then(|o| o.result.as_ref())
+    {
+        let changes = Changes::new(result, width);
+        out.push(Effect::Paint(id, changes.wanted()));
+        job.changes = Some(Box::new(changes));
+    }
     // A question of a command that is over needs no answer.
     state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.is_of(id)));
     let Some(job) = state.jobs.get(id) else { return };
@@ -284,7 +300,10 @@ fn job(state: &mut State, id: JobId, event: Event) {
         Some(_) if outcome.is_cancelled() => (format!("{}: interrupted", job.line), Role::Warn),
         Some(error) => (format!("{}: {}", job.line, error.message), Role::Error),
     };
-    let starts = matches!(job.name, "session start" | "host login" | "resume" | "fork");
+    let starts = matches!(
+        job.name,
+        "session start" | "host login" | "resume" | "fork" | "worktree edit" | "worktree shell"
+    );
     match begun.filter(|_| starts && outcome.is_ok()) {
         // What was begun is what people want to see.
         Some(session) => {
@@ -300,6 +319,21 @@ fn job(state: &mut State, id: JobId, event: Event) {
         }
         None => state.tell(role, text),
     }
+    tell_files(state, id);
+}
+
+/// How one gets around in the differences of many files.
+fn tell_files(state: &mut State, id: JobId) {
+    let changes = state.jobs.get(id).and_then(|job| job.changes.as_deref());
+    let Some(n) = changes.map(Changes::count).filter(|n| *n > 1) else { return };
+    let keys = ["next file", "previous file"].map(|line| state.keys.chord_of(line).unwrap_or_default());
+    state.tell(Role::Text, format!("{n} files: {} and {} go from one to the next", keys[0], keys[1]));
+}
+
+/// The columns that differences are laid out for.
+fn changes_width(state: &State) -> usize {
+    let stage = state.layout().stage.map_or(state.size.0, |area| area.width);
+    super::stage::text_width(stage).into()
 }
 
 /// A live session that a result names.
@@ -402,6 +436,12 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
     {
         terminal.size = size;
         out.push(Effect::Resize(size.0, size.1));
+    }
+    let width = changes_width(state);
+    if let Some(job) = state.stage.job.and_then(|id| state.jobs.get_mut(id))
+        && let Some(changes) = &mut job.changes
+    {
+        changes.resize(width);
     }
     talk::settle(state, out);
     super::pointer::motion(state, out);

@@ -95,6 +95,7 @@ impl Parsed {
                 yes: self.globals.yes,
                 dry_run: self.globals.dry_run,
                 jobs: usize::from(jobs),
+                attended: true,
                 timeout: self.globals.timeout.map(|d| d.0).filter(|d| *d > Duration::ZERO),
             },
             origin,

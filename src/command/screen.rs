@@ -106,7 +106,7 @@ pub mod args {
         Bottom,
     }
 
-    /// Go to the next session that needs somebody, or on in a transcript.
+    /// Go to the next session that needs somebody, or on in a transcript or a difference.
     #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
     pub struct Next {
         /// What kind of thing.
@@ -114,7 +114,7 @@ pub mod args {
         pub kind: Kind,
     }
 
-    /// Go back to the last one of a kind, in a transcript.
+    /// Go back to the last one of a kind, in a transcript or a difference.
     #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
     pub struct Previous {
         /// What kind of thing.
@@ -137,6 +137,8 @@ pub mod args {
         Code,
         /// What was looked for.
         Hit,
+        /// A file of a difference.
+        File,
     }
 
     /// Go to a message of the transcript by its number.

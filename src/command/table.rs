@@ -96,7 +96,10 @@ static ENTRIES: &[Entry] = &[
     Entry::run::<watcher::enable::WatcherEnable>("watcher enable"),
     Entry::run::<watcher::list::WatcherList>("watcher list"),
     Entry::run::<workspace::worktree_diff::WorktreeDiff>("worktree diff"),
+    Entry::run::<workspace::worktree_edit::WorktreeEdit>("worktree edit"),
     Entry::run::<workspace::worktree_list::WorktreeList>("worktree list"),
+    Entry::run::<workspace::worktree_log::WorktreeLog>("worktree log"),
+    Entry::run::<workspace::worktree_shell::WorktreeShell>("worktree shell"),
     // Verbs of the screen.
     Entry::screen::<verb::Back>("back"),
     Entry::screen::<verb::Cancel>("cancel"),

@@ -42,7 +42,8 @@ fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
         loaded.notices.iter().for_each(|n| output::note(&format!("sf: notice: {n}")));
     }
     let (body, id) = (parsed.entry.body, parsed.entry.name);
-    let call = parsed.call(Origin::Cli, loaded.settings.jobs);
+    let mut call = parsed.call(Origin::Cli, loaded.settings.jobs);
+    call.options.attended = tty::stdin_is_terminal() && tty::stderr_is_terminal();
     let code = match body {
         Body::Run(_) => {
             let end = runtime.block_on(command(&engine, call, &face));
@@ -189,6 +190,9 @@ fn finish(id: &str, result: Option<&Value>, error: Option<&Error>, face: &Face) 
 async fn answer(question: Question) {
     if !tty::stdin_is_terminal() || !tty::stderr_is_terminal() {
         return;
+    }
+    for line in &question.plan {
+        output::note(&output::render_safe(line));
     }
     output::part(&format!("{} [y/N] ", output::render_safe(&question.text)));
     let line = tokio::task::spawn_blocking(|| {

@@ -46,13 +46,15 @@ pub struct Options {
     pub dry_run: bool,
     /// Hosts and repositories worked on at once.
     pub jobs: usize,
+    /// Whether somebody is there who can be asked, if the door can ask at all.
+    pub attended: bool,
     /// The deadline: of each host for a command over hosts, else of the whole command.
     pub timeout: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { yes: false, dry_run: false, jobs: 8, timeout: None }
+        Self { yes: false, dry_run: false, jobs: 8, attended: true, timeout: None }
     }
 }
 

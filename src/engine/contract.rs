@@ -92,6 +92,12 @@ pub trait Command:
         (Self::TOUCH == Touch::Destroys).then(|| "This removes something. Go on?".to_owned())
     }
 
+    /// What exactly it would do, a line each, shown below the question. Looked for only when a person
+    /// is about to be asked; an error is the answer to the whole command.
+    fn plan(&self, _cx: &Ctx) -> impl Future<Output = Result<Vec<String>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Does it.
     fn run(self, cx: &Ctx) -> impl Future<Output = Result<Done<Self::Output>>> + Send;
 }
@@ -133,6 +139,8 @@ impl Opened {
 pub trait Runnable: Send + Sync {
     /// See [`Command::asks`].
     fn asks(&self) -> Option<String>;
+    /// See [`Command::plan`].
+    fn plan<'a>(&'a self, cx: &'a Ctx) -> BoxFuture<'a, Result<Vec<String>>>;
     /// See [`Command::run`].
     fn run(self: Box<Self>, cx: Ctx) -> BoxFuture<'static, Result<Done<Value>>>;
 }
@@ -142,6 +150,10 @@ struct Typed<C>(C);
 impl<C: Command> Runnable for Typed<C> {
     fn asks(&self) -> Option<String> {
         self.0.asks()
+    }
+
+    fn plan<'a>(&'a self, cx: &'a Ctx) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(self.0.plan(cx))
     }
 
     fn run(self: Box<Self>, cx: Ctx) -> BoxFuture<'static, Result<Done<Value>>> {

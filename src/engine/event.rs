@@ -21,6 +21,8 @@ pub enum Level {
 pub struct Question {
     /// What is asked.
     pub text: String,
+    /// What exactly would be done after a yes, a line each; two blanks in front belong to the line above.
+    pub plan: Vec<String>,
     /// Where the answer goes; dropping it means no.
     pub reply: oneshot::Sender<bool>,
 }
@@ -97,10 +99,10 @@ impl Emit {
         let _ = self.0.send(Event::Notice { level, text: text.into() }).await;
     }
 
-    /// Asks; no answer is a no.
-    pub async fn ask(&self, text: impl Into<String>) -> bool {
+    /// Asks, with what would be done after a yes; no answer is a no.
+    pub async fn ask(&self, text: impl Into<String>, plan: Vec<String>) -> bool {
         let (reply, answer) = oneshot::channel();
-        let question = Question { text: text.into(), reply };
+        let question = Question { text: text.into(), plan, reply };
         if self.0.send(Event::Ask(question)).await.is_err() {
             return false;
         }

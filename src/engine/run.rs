@@ -60,7 +60,11 @@ async fn journal_start(call: &Call, cx: &Ctx) -> Option<i64> {
 
 async fn attempt(call: &Call, cx: &Ctx) -> Result<Done<Value>> {
     let runnable = cx.shared.decode(call)?;
-    consent(runnable.as_ref(), cx).await?;
+    tokio::select! {
+        biased;
+        () = interrupted(&cx.cancel) => return Err(Error::cancelled()),
+        asked = consent(runnable.as_ref(), cx) => asked?,
+    }
     let deadline = match cx.shared.catalog.find(call.id).map(|entry| entry.deadline) {
         Some(Deadline::Whole) => call.options.timeout,
         _ => None,
@@ -104,10 +108,11 @@ async fn consent(runnable: &dyn Runnable, cx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let needed = || Error::new(Code::NeedsConsent, question.clone()).hint("--yes says yes beforehand");
-    if !cx.origin.answers() {
+    if !cx.origin.answers() || !cx.options.attended {
         return Err(needed());
     }
-    if cx.emit.ask(question.clone()).await { Ok(()) } else { Err(needed()) }
+    let plan = runnable.plan(cx).await?;
+    if cx.emit.ask(question.clone(), plan).await { Ok(()) } else { Err(needed()) }
 }
 
 #[cfg(test)]

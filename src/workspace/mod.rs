@@ -6,6 +6,7 @@ mod anchor;
 pub mod diff;
 pub mod discover;
 mod lock;
+pub mod log;
 pub mod names;
 mod plan;
 pub mod removal;

@@ -26,6 +26,9 @@ pub struct How<'a> {
     pub dry_run: bool,
 }
 
+/// Hears of each worktree: what is done with it now, or, with `true`, that it is settled.
+pub type Told<'a> = &'a (dyn Fn(&Unit, &str, bool) + Sync);
+
 /// What became of one wanted worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -36,16 +39,12 @@ pub struct Settled {
 }
 
 /// Brings the wanted worktrees of one host about; a row for each, in order. What fails is an error
-/// in its row and holds up no other. `told` hears of each worktree once it is settled.
+/// in its row and holds up no other.
 ///
 /// # Errors
 /// Only when the host as a whole cannot be asked.
-pub async fn sync(
-    host: &dyn Host,
-    units: &[Unit],
-    how: How<'_>,
-    told: &(dyn Fn(&Unit, &str) + Sync),
-) -> Result<Vec<Settled>> {
+pub async fn sync(host: &dyn Host, units: &[Unit], how: How<'_>, told: Told<'_>) -> Result<Vec<Settled>> {
+    units.iter().for_each(|unit| told(unit, if how.dry_run { "looking" } else { "fetching" }, false));
     let lanes = lanes(units);
     let seen = observe(host, units, &lanes, how).await?;
     let mut rows = Vec::with_capacity(units.len());
@@ -55,9 +54,9 @@ pub async fn sync(
         let mut row = plan::row(unit, planned.as_ref().ok(), tree);
         match planned {
             Ok(plan) if plan.make.is_some() && !how.dry_run => todo.push((at, plan)),
-            Ok(_) => told(unit, if how.dry_run { "planned" } else { "unchanged" }),
+            Ok(_) => told(unit, if how.dry_run { "planned" } else { "unchanged" }, true),
             Err(error) => {
-                told(unit, "failed");
+                told(unit, "failed", true);
                 row.error = Some(error);
             }
         }
@@ -119,7 +118,7 @@ async fn apply(
     how: How<'_>,
     todo: &[(usize, Plan)],
     rows: &mut [Settled],
-    told: &(dyn Fn(&Unit, &str) + Sync),
+    told: Told<'_>,
 ) -> Result<()> {
     let mut steps = Vec::new();
     let mut clones: Vec<Option<usize>> = vec![None; units.len()];
@@ -129,6 +128,10 @@ async fn apply(
             *clone = Some(steps.len());
             steps.push(Step { script: anchor::clone(&units[*at].repo, how.root), lane: lanes[*at] });
         }
+    }
+    for (at, plan) in todo {
+        let word = if plan.anchor == AnchorChange::Created { "cloning" } else { "making it" };
+        told(&units[*at], word, false);
     }
     let makes = steps.len();
     for (at, plan) in todo {
@@ -143,7 +146,7 @@ async fn apply(
         let tree = tree::parse(&made.stdout);
         let row = settled(unit, plan, clone, made, &tree);
         rows[*at] = Settled { row, tree: worktree::row(host.name(), unit, &tree) };
-        told(unit, if rows[*at].row.error.is_some() { "failed" } else { "done" });
+        told(unit, if rows[*at].row.error.is_some() { "failed" } else { "done" }, true);
     }
     Ok(())
 }

@@ -36,8 +36,15 @@ fn blank(keymap: &str, cols: u16, rows: u16) -> State {
     let (map, mut notices) = Keymap::load(keymap, Path::new("/nonexistent/keymap.toml"));
     let keys = Keys::new(&map, &mut notices);
     assert!(notices.is_empty(), "{notices:?}");
-    let mut state =
-        State::new(Setup { keys, notices: Vec::new(), jobs: 8, mouse: true, clipboard: true, zone: 0 });
+    let mut state = State::new(Setup {
+        keys,
+        notices: Vec::new(),
+        jobs: 8,
+        mouse: true,
+        clipboard: true,
+        aliases: vec!["gpu-03".into(), "gpu-04".into()],
+        zone: 0,
+    });
     drop(update(&mut state, Msg::Now(now())));
     drop(update(&mut state, Msg::Size(cols, rows)));
     state
@@ -112,6 +119,7 @@ fn host(name: &str, state: HostState, memory: Option<f64>) -> HostStatus {
         git: Some("2.47.3".into()),
         tools: vec!["claude-code".into(), "codex".into()],
         error: (state == HostState::Down).then(|| "connection refused".into()),
+        since: Some(ago(42)),
         ..HostStatus::unknown(&Host { name: name.parse().expect(name), target, root: None })
     }
 }

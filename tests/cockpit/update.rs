@@ -96,7 +96,7 @@ fn a_command_gets_its_answer() {
     let effects = press(&mut state, "1 down D");
     let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("not submitted") };
     let (reply, mut answer) = oneshot::channel();
-    let question = Question { text: "Remove host `gpu-01`?".into(), reply };
+    let question = Question { text: "Remove host `gpu-01`?".into(), plan: Vec::new(), reply };
     drop(update(&mut state, Msg::Job(id, Event::Ask(question))));
     assert!(picture(&state).contains("Remove host"));
     for effect in press(&mut state, "y") {
@@ -105,6 +105,33 @@ fn a_command_gets_its_answer() {
         }
     }
     assert_eq!(answer.try_recv(), Ok(true));
+}
+
+#[test]
+fn a_plan_is_read_before_it_is_agreed_to() {
+    let plan = |n: usize| {
+        let file = |i: usize| format!("  untracked: notes/file-{i}.md");
+        let mut lines = vec!["gpu-01 payments/core: /home/ubuntu/features/payments/core goes".to_owned()];
+        lines.extend((0..n).map(file));
+        lines.push("All of this is kept in a trash on its host; `sf feature restore` brings it back.".into());
+        lines
+    };
+    for (cols, rows, name) in [(120, 30, "plan_120x30"), (60, 18, "plan_60x18")] {
+        let mut state = cockpit(cols, rows);
+        let effects = press(&mut state, "2 D");
+        assert_eq!(submitted(&effects), Some("feature destroy payments --force"));
+        let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("not submitted") };
+        let (reply, mut answer) = oneshot::channel();
+        let text = "Remove feature `payments` with its worktrees on all hosts?".to_owned();
+        drop(update(&mut state, Msg::Job(id, Event::Ask(Question { text, plan: plan(12), reply }))));
+        insta::assert_snapshot!(name, picture(&state));
+        press(&mut state, "pgdn pgdn pgdn");
+        assert!(picture(&state).contains("brings it back"), "the end can be read: {}", picture(&state));
+        press(&mut state, "pgup pgup pgup enter");
+        assert!(picture(&state).contains("notes/file-0.md"), "and the begin; Enter is no yes");
+        drop(press(&mut state, "esc"));
+        assert!(answer.try_recv().is_err() || answer.try_recv() == Ok(false));
+    }
 }
 
 #[test]

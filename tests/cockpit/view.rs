@@ -6,6 +6,8 @@ use session_forge::cockpit::effect::Effect;
 use session_forge::cockpit::msg::Msg;
 use session_forge::cockpit::skin::Depth;
 use session_forge::cockpit::stage::talk::{Chunk, Want};
+use session_forge::cockpit::state::State;
+use session_forge::cockpit::syntax;
 use session_forge::cockpit::update::update;
 use session_forge::config::embed::Folder;
 use session_forge::engine::{Event, Level};
@@ -89,6 +91,101 @@ fn a_job_shows_how_far_it_is_and_what_came_of_it() {
     let finished = Event::Finished { result: Some(result), error: Some(error), ms: 5003 };
     drop(update(&mut state, Msg::Job(id, finished)));
     assert_snapshot!("job_partial", picture(&state));
+}
+
+/// Runs what a key says, and answers with a result.
+fn answered(state: &mut State, keys: &str, result: serde_json::Value) {
+    let effects = press(state, keys);
+    let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("nothing was submitted") };
+    let finished = Event::Finished { result: Some(result), error: None, ms: 120 };
+    for effect in update(state, Msg::Job(id, finished)) {
+        if let Effect::Paint(id, pieces) = effect {
+            let painted =
+                pieces.into_iter().filter_map(|(key, lang, text)| Some((key, syntax::paint(&lang, &text)?)));
+            drop(update(state, Msg::Painted(id, painted.collect())));
+        }
+    }
+}
+
+#[test]
+fn differences_are_read_file_by_file() {
+    let hunk = |name: &str, n: usize| {
+        let lines: String = (0..n).map(|i| format!("+    let {name}_{i} = retry(\"{i}\");\n")).collect();
+        format!(
+            "diff --git a/src/{name}.rs b/src/{name}.rs\n--- a/src/{name}.rs\n+++ b/src/{name}.rs\n@@ -10,2 +10,{} @@ fn main() {{\n-    old();\n{lines}     same(); // as before\n",
+            n + 1
+        )
+    };
+    let file =
+        |path: &str, n: usize| serde_json::json!({"path": path, "status": "M", "added": n, "deleted": 1});
+    let result = serde_json::json!({
+        "branch": "feat/payments", "base": "main", "path": "/home/ubuntu/features/payments/core", "untracked": ["notes.md"],
+        "committed": {"files": [file("src/client.rs", 6), file("src/retry.rs", 30)], "text": hunk("client", 6) + &hunk("retry", 30), "truncated": false},
+        "staged": {"files": [], "text": "", "truncated": false},
+        "unstaged": {"files": [file("src/main.rs", 2)], "text": hunk("main", 2), "truncated": false},
+    });
+    for (cols, rows) in [(200, 50), (80, 24), (60, 18)] {
+        let mut state = cockpit(cols, rows);
+        answered(&mut state, "2 down d", result.clone());
+        assert_snapshot!(format!("diff_{cols}x{rows}"), picture(&state));
+    }
+    let mut state = cockpit(80, 24);
+    answered(&mut state, "2 down d", result);
+    press(&mut state, "] ] down down down");
+    let shown = picture(&state);
+    assert!(shown.contains("src/retry.rs") && shown.contains("file 2 of 3"), "{shown}");
+    assert_snapshot!("diff_second_file", shown);
+    press(&mut state, "]");
+    assert!(picture(&state).contains("file 3 of 3"), "{}", picture(&state));
+    press(&mut state, "]");
+    assert!(picture(&state).contains("the last file"));
+    press(&mut state, "[ [ [");
+    assert!(picture(&state).contains("against main"), "and back to the list: {}", picture(&state));
+}
+
+#[test]
+fn commits_are_listed_with_what_is_pushed() {
+    let commit = |id: &str, subject: &str, own: bool, pushed: bool| {
+        serde_json::json!({"id": id.repeat(40), "subject": subject, "author": "Ann Dev", "at": "2026-11-21T10:00:00.000Z",
+            "own": own, "pushed": pushed, "files": 2, "added": 31, "deleted": 4})
+    };
+    let result = serde_json::json!({"branch": "feat/payments", "base": "main", "path": "/home/ubuntu/features/payments/core", "more": true,
+        "commits": [commit("a", "retry: give up after ten attempts, and say so to whoever asked", true, false), commit("b", "retry: a delay", true, true), commit("c", "Begin", false, true)]});
+    for (cols, rows) in [(120, 30), (60, 18)] {
+        let mut state = cockpit(cols, rows);
+        answered(&mut state, "2 down c", result.clone());
+        assert_snapshot!(format!("log_{cols}x{rows}"), picture(&state));
+    }
+}
+
+#[test]
+fn a_form_offers_and_judges_while_one_types() {
+    let mut state = cockpit(80, 24);
+    press(&mut state, "1 a");
+    say(&mut state, "gpu 9");
+    assert!(picture(&state).contains("name"), "{}", picture(&state));
+    assert_snapshot!("form_wrong", picture(&state));
+    press(&mut state, "ctrl-u");
+    say(&mut state, "gpu-01");
+    assert!(picture(&state).contains("there is a host of that name already"), "{}", picture(&state));
+    press(&mut state, "backspace backspace");
+    say(&mut state, "03");
+    press(&mut state, "tab");
+    say(&mut state, "gp");
+    assert_snapshot!("form_offers", picture(&state));
+    press(&mut state, "tab");
+    assert!(picture(&state).contains("target *        gpu-03"), "Tab takes the first: {}", picture(&state));
+    press(&mut state, "ctrl-n");
+    assert!(picture(&state).contains("gpu-04"));
+    let effects = press(&mut state, "ctrl-p ctrl-s");
+    assert!(
+        matches!(effects.first(), Some(Effect::Submit(_, call)) if call.line == "host add gpu-03 gpu-03"),
+        "{effects:?}"
+    );
+    let mut state = cockpit(80, 24);
+    press(&mut state, "2 A");
+    say(&mut state, "nothing-like-it");
+    assert!(picture(&state).contains("no repository is called"), "{}", picture(&state));
 }
 
 #[test]

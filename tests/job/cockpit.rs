@@ -185,7 +185,7 @@ fn n_starts_a_session_in_the_selected_worktree() {
     screen.wait_text("web");
     // From the feature down to the worktree of web.
     screen.send("2jj");
-    screen.wait_text("payments/web");
+    screen.wait_text("payments/web @ local");
     screen.send("n");
     screen.wait_text("shell");
     // The list of programs is filtered as one types.

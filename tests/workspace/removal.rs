@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::git::{Upstream, commit, git};
+use crate::support::pty::Terminal;
 use crate::support::{Said, Sandbox};
 
 /// A home with a repository and a synced feature.
@@ -160,6 +161,33 @@ fn every_kind_of_work_is_named_kept_and_brought_back() {
     assert_eq!((git(&tree, &["rev-parse", "feat/pay"]), git(&tree, &["show", ":kept"])), (head, staged));
     assert_eq!(git(&tree, &["stash", "list"]).lines().count(), 1);
     assert!(git(&tree, &["show", "--stat", "stash@{0}^3"]).contains("stash-me"));
+}
+
+#[test]
+fn a_person_sees_what_would_be_lost_before_anything_is_done() {
+    let place = Place::new();
+    fs::write(place.tree().join("draft"), "mine").expect("written");
+    commit(&place.tree(), "mine", "1");
+    let path = place.tree().display().to_string();
+    let mut terminal = Terminal::start(&place.sandbox, &["feature", "destroy", "pay", "--force"], 160, 30);
+    let shown = terminal.wait_text("[y/N]");
+    for text in [&*path, "untracked: draft", "change mine", "kept in a trash", "feature restore"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    terminal.send("n\r");
+    assert_eq!(terminal.exit(), 4);
+    assert!(place.tree().join("draft").exists(), "no is no");
+    // Where nothing would be done, nobody is asked.
+    let mut terminal = Terminal::start(&place.sandbox, &["feature", "destroy", "pay"], 160, 30);
+    assert_eq!(terminal.exit(), 4);
+    let shown = terminal.text();
+    assert!(shown.contains("untracked: draft") && !shown.contains("[y/N]"), "{shown}");
+    let mut terminal = Terminal::start(&place.sandbox, &["repo", "remove", "core", "--force"], 160, 30);
+    let shown = terminal.wait_text("[y/N]");
+    assert!(shown.contains("untracked: draft") && shown.contains("core.anchor: the clone goes"), "{shown}");
+    terminal.send("y\r");
+    assert_eq!(terminal.exit(), 0);
+    assert!(!place.tree().exists() && !place.anchor().exists());
 }
 
 #[test]

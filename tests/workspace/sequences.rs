@@ -345,6 +345,8 @@ fn sequence(seed: u64) {
         made.oids.extend(commits(&place));
     }
     check(seed, "as it stands", &place, &made);
+    // A sync that was overtaken by a removal leaves a worktree that nothing wants: it is found by looking.
+    assert_eq!(place.sf(&format!("host discover {}", place.host())).status, 0);
     // Whatever was killed has ended: this waits for its lock.
     for feature in FEATURES {
         at_last(&place, &format!("feature destroy {feature} --force --yes"));

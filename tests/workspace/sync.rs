@@ -71,7 +71,7 @@ impl Place {
 
     async fn sync_how(&self, units: &[Unit], dry_run: bool) -> Vec<SyncRepo> {
         let how = How { root: None, jobs: 4, dry_run };
-        let settled = sync(self.host.as_ref(), units, how, &|_, _| {}).await.expect("the host answers");
+        let settled = sync(self.host.as_ref(), units, how, &|_, _, _| {}).await.expect("the host answers");
         settled.into_iter().map(|settled| settled.row).collect()
     }
 }

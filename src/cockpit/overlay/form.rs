@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{TextBox, Verdict, World, frame};
-use crate::cockpit::book::{Arg, Spec};
+use super::{Choice, TextBox, Verdict, World, frame};
+use crate::cockpit::book::{Arg, Kind, Spec};
+use crate::cockpit::complete;
 use crate::cockpit::skin::Skin;
 use crate::cockpit::text;
 use crate::command::line;
@@ -18,6 +19,8 @@ struct Field {
     arg: Arg,
     input: TextBox,
     on: bool,
+    /// What is wrong with what is typed so far.
+    problem: Option<String>,
 }
 
 /// A command that is being filled in.
@@ -28,7 +31,14 @@ pub struct Form {
     fields: Vec<Field>,
     at: usize,
     error: Option<String>,
+    /// What could stand in the field that is being filled.
+    offers: Vec<Choice>,
+    /// Whether the text is one of them, and not what was typed.
+    taken: bool,
 }
+
+/// The most offers that are shown.
+const OFFERS: usize = 8;
 
 /// An argument that is a text of its own, and may be long.
 fn is_prose(arg: &Arg) -> bool {
@@ -48,22 +58,87 @@ impl Form {
                     many => line::join(many),
                 });
                 let on = value.is_some() && !arg.takes_value;
-                Field { arg: arg.clone(), input: TextBox::new(&text, is_prose(arg)), on }
+                Field { arg: arg.clone(), input: TextBox::new(&text, is_prose(arg)), on, problem: None }
             })
             .collect();
         fields.sort_by_key(|f| !f.arg.required);
         let needed = fields.iter().position(|f| f.arg.required && f.input.text().is_empty());
         // Where nothing is needed, what people came for is to write something.
         let at = needed.or_else(|| fields.iter().position(|f| is_prose(&f.arg))).unwrap_or(0);
-        Self { name: spec.entry.name, about: spec.about.clone(), fields, at, error: None }
+        Self {
+            name: spec.entry.name,
+            about: spec.about.clone(),
+            fields,
+            at,
+            error: None,
+            offers: Vec::new(),
+            taken: false,
+        }
+    }
+
+    /// Looks at the field that is being filled: what could stand there, and what is wrong with it.
+    pub fn attend(&mut self, world: World<'_>) {
+        // One goes through the offers for what was typed.
+        if !std::mem::take(&mut self.taken) {
+            self.offers = self.fields.get(self.at).map_or_else(Vec::new, |f| offers(self.name, f, world));
+        }
+        let Some(field) = self.fields.get(self.at) else { return };
+        let problem = self.judge(field, world);
+        if let Some(field) = self.fields.get_mut(self.at) {
+            field.problem = problem;
+        }
+    }
+
+    /// What is wrong with a field: what the grammar says, else what the world does.
+    fn judge(&self, field: &Field, world: World<'_>) -> Option<String> {
+        let text = field.input.text();
+        let text = text.trim();
+        if text.is_empty() || !field.arg.takes_value {
+            return None;
+        }
+        if let Err(refused) = line::parse(&self.words_of(std::slice::from_ref(field))) {
+            let message = refused.into_error().message;
+            // The other fields are not filled yet; they are looked at when they are.
+            if !message.contains("required arguments were not provided") {
+                return Some(message);
+            }
+        }
+        let known = complete::choices(field.arg.kind, world.data);
+        let is = |word: &str| known.iter().any(|choice| choice.label == word);
+        let what = match field.arg.kind {
+            Kind::Host => "host",
+            Kind::Feature => "feature",
+            Kind::Repo => "repository",
+            Kind::Session | Kind::Transcript | Kind::Tool | Kind::Other => return None,
+        };
+        if makes(self.name, &field.arg) {
+            return is(text).then(|| format!("there is a {what} of that name already"));
+        }
+        let lacks =
+            text.split(',').map(str::trim).find(|word| !word.is_empty() && *word != "all" && !is(word));
+        lacks.map(|word| format!("no {what} is called `{word}`"))
+    }
+
+    /// Puts an offer in the place of what is being typed.
+    fn take(&mut self, offer: usize) {
+        let Some(choice) = self.offers.get(offer) else { return };
+        let Some(field) = self.fields.get_mut(self.at) else { return };
+        let text = field.input.text();
+        let before = if field.arg.many { text.rfind(',').map_or("", |at| &text[..=at]) } else { "" };
+        field.input = TextBox::new(&format!("{before}{}", choice.label), is_prose(&field.arg));
+        self.taken = true;
     }
 
     /// The command line that it stands for.
     fn words(&self) -> Vec<String> {
+        self.words_of(&self.fields)
+    }
+
+    fn words_of(&self, fields: &[Field]) -> Vec<String> {
         let mut words: Vec<String> = self.name.split(' ').map(str::to_owned).collect();
         let mut last = Vec::new();
         let mut places = Vec::new();
-        for field in &self.fields {
+        for field in fields {
             let text = field.input.text();
             let text = text.trim();
             match &field.arg.long {
@@ -105,13 +180,48 @@ impl Form {
         self.at = (self.at + count).saturating_add_signed(by) % count;
     }
 
-    pub(super) fn key(&mut self, chord: Chord, _world: World<'_>) -> Verdict {
+    pub(super) fn key(&mut self, chord: Chord, world: World<'_>) -> Verdict {
+        let verdict = self.press(chord);
+        self.attend(world);
+        verdict
+    }
+
+    /// The offer that what is typed would become: the first, unless it says one of them already.
+    fn offered(&self) -> Option<usize> {
+        let field = self.fields.get(self.at)?;
+        let text = field.input.text();
+        let word = typed(&text, field.arg.many);
+        (!word.is_empty() && !self.offers.is_empty() && self.offers.iter().all(|o| o.label != word))
+            .then_some(0)
+    }
+
+    /// Goes from offer to offer.
+    fn turn(&mut self, by: isize) {
+        let Some(field) = self.fields.get(self.at) else { return };
+        let text = field.input.text();
+        let at = self.offers.iter().position(|o| o.label == typed(&text, field.arg.many));
+        let count = self.offers.len().max(1);
+        let next = match at {
+            Some(at) => (at + count).saturating_add_signed(by) % count,
+            None if by < 0 => count - 1,
+            None => 0,
+        };
+        self.take(next);
+    }
+
+    fn press(&mut self, chord: Chord) -> Verdict {
         let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
         let last = self.at + 1 >= self.fields.iter().filter(|f| f.arg.required).count().max(1);
         match chord.key {
             Key::Escape => return Verdict::Close,
             Key::Tab if chord.mods.shift => self.step(-1),
-            Key::Tab => self.step(1),
+            // What is begun is completed; what is whole is left.
+            Key::Tab => match self.offered() {
+                Some(offer) => self.take(offer),
+                None => self.step(1),
+            },
+            Key::Char('n') if chord.mods.ctrl => self.turn(1),
+            Key::Char('p') if chord.mods.ctrl => self.turn(-1),
             Key::Up if !many => self.step(-1),
             Key::Down if !many => self.step(1),
             Key::Enter if !many || chord.mods.ctrl || chord.mods.alt => {
@@ -152,19 +262,20 @@ impl Form {
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str, world: World<'_>) {
         if let Some(field) = self.fields.get_mut(self.at).filter(|f| f.arg.takes_value) {
             field.input.paste(text);
         }
+        self.attend(world);
     }
 
     pub(super) fn view(&self, skin: &Skin, screen: Rect, buf: &mut Buffer) {
         let rows: usize = self.fields.iter().map(height).sum();
-        let size = (72, u16::try_from(rows + 4).unwrap_or(u16::MAX));
+        let size = (72, u16::try_from(rows + 5).unwrap_or(u16::MAX));
         let inner = frame(self.name, skin, screen, size, buf);
         let about = text::fit(&self.about, inner.width.into());
         text::put(buf, inner.x, inner.y, &about, skin.get(Role::Dim), inner.width);
-        let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+        let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(5), ..inner };
         // Fields above are scrolled away when there are too many.
         let mut first = 0;
         while self
@@ -186,9 +297,12 @@ impl Form {
             y += rows;
         }
         let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+        self.offer(skin, Rect { y: last.y.saturating_sub(1), ..last }, list.y, buf);
         let here = self.fields.get(self.at).map_or(String::new(), |f| f.arg.help.clone());
         let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
         let (foot, role) = match &self.error {
+        let wrong = self.error.as_ref().or_else(|| self.fields.get(self.at)?.problem.as_ref());
+        let (foot, role) = match wrong {
             Some(error) => (error.clone(), Role::Error),
             None if here.is_empty() => ("enter runs it, tab goes on, esc leaves".into(), Role::Hint),
             None if many => (format!("ctrl-s runs it. {here}"), Role::Hint),
@@ -200,8 +314,33 @@ impl Form {
         }
     }
 
+    /// What could stand in the field, the one that Tab takes first.
+    fn offer(&self, skin: &Skin, place: Rect, top: u16, buf: &mut Buffer) {
+        if place.y <= top || self.offers.is_empty() {
+            return;
+        }
+        let tab = self.offered();
+        let mut pieces = Vec::new();
+        let mut room = usize::from(place.width);
+        let hint = if tab.is_some() { "tab " } else { "ctrl-n " };
+        for (n, offer) in self.offers.iter().enumerate() {
+            let text = text::clean(&offer.label);
+            let lead = if n == 0 { hint } else { "  " };
+            let Some(left) = room.checked_sub(text::width(&text) + lead.len()) else { break };
+            room = left;
+            pieces.push((lead.to_owned(), skin.get(Role::Hint)));
+            let role = if tab == Some(n) { Role::Key } else { Role::Dim };
+            pieces.push((text, skin.get(role)));
+        }
+        text::put_line(buf, place, &pieces);
+    }
+
     fn field(&self, field: &Field, active: bool, skin: &Skin, place: Rect, buf: &mut Buffer) {
-        let role = if active { Role::Key } else { Role::Dim };
+        let role = match (&field.problem, active) {
+            (Some(_), _) => Role::Error,
+            (None, true) => Role::Key,
+            (None, false) => Role::Dim,
+        };
         let star = if field.arg.required { " *" } else { "" };
         let name = text::fit(&label(&field.arg), usize::from(LABEL) - 3);
         text::put(buf, place.x, place.y, &format!("{name}{star}"), skin.get(role), place.width.min(LABEL));
@@ -215,6 +354,39 @@ impl Form {
             text::put(buf, value.x, value.y, sign, style, value.width);
         }
     }
+}
+
+/// The word that is being typed: behind the last comma where there may be several.
+fn typed(text: &str, many: bool) -> &str {
+    let text = if many { text.rsplit(',').next().unwrap_or(text) } else { text };
+    text.trim()
+}
+
+/// Whether the argument names what the command makes, and not what is there.
+fn makes(command: &str, arg: &Arg) -> bool {
+    arg.id == "name" && matches!(command, "host add" | "repo add" | "feature new")
+}
+
+/// What could stand in a field: what begins with what is typed, then what holds it.
+fn offers(command: &str, field: &Field, world: World<'_>) -> Vec<Choice> {
+    let arg = &field.arg;
+    if !arg.takes_value || makes(command, arg) {
+        return Vec::new();
+    }
+    let mut known = complete::choices(arg.kind, world.data);
+    known.extend(arg.values.iter().map(|value| Choice::word(value, "")));
+    if command == "host add" && arg.id == "target" {
+        known.extend(world.aliases.iter().map(|alias| Choice::word(alias, "")));
+    }
+    let text = field.input.text();
+    let word = typed(&text, arg.many).to_lowercase();
+    let rank = |choice: &Choice| {
+        let label = choice.label.to_lowercase();
+        if label.starts_with(&word) { Some(0) } else { label.contains(&word).then_some(1) }
+    };
+    let mut found: Vec<(u8, Choice)> = known.into_iter().filter_map(|c| Some((rank(&c)?, c))).collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, choice)| choice).take(OFFERS).collect()
 }
 
 fn label(arg: &Arg) -> String {

@@ -82,6 +82,8 @@ pub struct World<'a> {
     pub keys: &'a Keys,
     /// The picture of the world.
     pub data: &'a Snapshot,
+    /// Names in the ssh configuration.
+    pub aliases: &'a [String],
     /// How far notices can be scrolled.
     pub notices: usize,
 }
@@ -106,7 +108,7 @@ impl Overlay {
         match self {
             Self::Palette(palette) => palette.key(chord, world),
             Self::Form(form) => form.key(chord, world),
-            Self::Confirm(_) => Confirm::key(chord),
+            Self::Confirm(confirm) => confirm.key(chord),
             Self::Help(help) => help.key(chord),
             Self::Picker(picker) => picker.key(chord),
             Self::Notices(notices) => notices.key(chord, world.notices),
@@ -120,7 +122,7 @@ impl Overlay {
         match self {
             Self::Search(search) => return search.paste(text),
             Self::Palette(palette) => palette.paste(text, world),
-            Self::Form(form) => form.paste(text),
+            Self::Form(form) => form.paste(text, world),
             Self::Picker(picker) => picker.paste(text),
             Self::Confirm(_) | Self::Help(_) | Self::Notices(_) | Self::Select(_) => {}
         }

@@ -95,7 +95,10 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
         .rtt_ms
         .filter(|_| host.state == HostState::Up)
         .map_or(String::new(), |ms| format!("  {ms:.1} ms"));
-    sheet.marked("state", Some(vec![(word.into(), role), (rtt, Role::Dim)]));
+    let since = host.since.filter(|_| host.state != HostState::Unknown).map_or(String::new(), |since| {
+        format!("  since {}, {}", amount::long_time(since, state.zone), amount::ago(since, state.now))
+    });
+    sheet.marked("state", Some(vec![(word.into(), role), (rtt, Role::Dim), (since, Role::Dim)]));
     sheet.fact("target", Some(if name.is_local() { "this machine" } else { &host.target }));
     sheet.fact("root", host.root.as_deref());
     let system =
@@ -105,8 +108,10 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
         Some(cpus) => format!("{load:.2} on {cpus} processors"),
         None => format!("{load:.2}"),
     });
-    sheet.fact("load", load.or_else(|| host.cpus.map(|n| format!("{n} processors"))));
-    let memory = host.mem_used_pct.map(|p| vec![(format!("{} used", amount::percent(p)), role_of(p))]);
+    let busy = host.load1.zip(host.cpus.filter(|n| *n > 0)).map(|(load, n)| load / f64::from(n) * 100.0);
+    let load = load.or_else(|| host.cpus.map(|n| format!("{n} processors")));
+    sheet.marked("load", load.map(|text| gauge(busy, text)));
+    let memory = host.mem_used_pct.map(|p| gauge(Some(p), format!("{} used", amount::percent(p))));
     sheet.marked("memory", memory);
     sheet.fact("disk", host.disk_free_bytes.map(|b| format!("{} free", amount::bytes(b))));
     sheet.fact("git", host.git.as_deref());
@@ -150,6 +155,14 @@ fn captured(sheet: &mut Sheet, state: &State) {
         let hang = " ".repeat(14);
         sheet.lines.extend(wrap(line, sheet.width, "", &hang));
     }
+}
+
+/// A bar for a share in percent, and what it is in words.
+fn gauge(share: Option<f64>, text: String) -> Line {
+    const COLUMNS: usize = 20;
+    let Some(share) = share else { return vec![(text, Role::Text)] };
+    let (full, empty) = amount::bar(share, COLUMNS);
+    vec![(full, role_of(share)), (empty, Role::Border), (format!("  {text}"), role_of(share))]
 }
 
 fn role_of(share: f64) -> Role {

@@ -1,12 +1,13 @@
 //! A command that runs or ran: how far it is, what it told, what came of it.
 
 use super::prose::wrap;
-use super::{Line, diff, value};
+use super::{Line, commits, report, value};
 use crate::cockpit::amount;
 use crate::cockpit::job::{Job, Outcome};
 use crate::cockpit::text;
 use crate::config::theme::Role;
 use crate::engine::Level;
+use crate::model::Time;
 
 const BAR: usize = 24;
 
@@ -18,7 +19,7 @@ pub fn bar(done: u64, total: u64, columns: usize) -> (String, String) {
     ("▓".repeat(filled), "░".repeat(columns - filled))
 }
 
-pub(super) fn lines(job: &Job, width: usize) -> Vec<Line> {
+pub(super) fn lines(job: &Job, now: Time, width: usize) -> Vec<Line> {
     let mut out = vec![head(job)];
     if let Some((done, total)) = job.progress.filter(|_| job.runs()) {
         let (full, empty) = bar(done, total, BAR.min(width));
@@ -54,8 +55,11 @@ pub(super) fn lines(job: &Job, width: usize) -> Vec<Line> {
         out.push(Vec::new());
     }
     match job.outcome.as_ref().and_then(|o| o.result.as_ref()) {
-        Some(result) if job.name == "worktree diff" => out.extend(diff::lines(result, width)),
-        Some(result) => out.extend(value::lines(result, width)),
+        Some(result) => out.extend(match job.name {
+            "sync" => report::lines(result, job.line.contains("--dry-run"), width),
+            "worktree log" => commits::lines(result, now, width),
+            _ => value::lines(result, width),
+        }),
         None if !job.items.is_empty() => {
             out.extend(value::lines(&serde_json::Value::Array(job.items.clone()), width));
         }

@@ -1,7 +1,8 @@
 //! The stage: what is selected, in full.
 
 mod call;
-mod diff;
+pub mod changes;
+mod commits;
 mod edits;
 mod entry;
 mod facts;
@@ -9,6 +10,7 @@ pub(crate) mod job;
 mod markdown;
 mod prose;
 mod reading;
+mod report;
 pub mod seek;
 mod table;
 pub mod talk;
@@ -19,6 +21,7 @@ mod value;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+pub use changes::Changes;
 pub use entry::Kind;
 pub use reading::{Mark, Reading};
 pub use terminal::Terminal;
@@ -90,7 +93,9 @@ impl Stage {
 pub fn title(state: &State) -> Line {
     let text = |text: String| vec![(text, Role::Text)];
     if let Some(job) = state.stage.job.and_then(|id| state.jobs.get(id)) {
-        return text(text::clean(&job.line));
+        let place = job.changes.as_deref().and_then(|changes| changes.at(state.stage.scroll));
+        let place = place.map_or(String::new(), |(n, of, ..)| format!("  file {n} of {of}"));
+        return vec![(text::clean(&job.line), Role::Text), (place, Role::Dim)];
     }
     match &state.stage.subject {
         None => text("Session Forge".into()),
@@ -109,7 +114,7 @@ pub fn title(state: &State) -> Line {
 /// The lines of everything but a terminal, at a width. `rows` is for what stands in the middle.
 fn lines(state: &State, width: usize) -> Vec<Line> {
     if let Some(job) = state.stage.job.and_then(|id| state.jobs.get(id)) {
-        return job::lines(job, width);
+        return job::lines(job, state.now, width);
     }
     match &state.stage.subject {
         None => facts::welcome(state),
@@ -122,14 +127,25 @@ fn lines(state: &State, width: usize) -> Vec<Line> {
     }
 }
 
+/// The differences of a worktree, if they are what is shown.
+fn changes(state: &State) -> Option<&Changes> {
+    state.stage.job.and_then(|id| state.jobs.get(id))?.changes.as_deref()
+}
+
 /// How far down the stage can be scrolled.
 pub fn most_scroll(state: &State, width: u16, height: u16) -> usize {
+    if let Some(changes) = changes(state) {
+        return changes.most_scroll(height.into());
+    }
     lines(state, width.into()).len().saturating_sub(height.into())
 }
 
 /// The lines of everything but a terminal, as text.
 pub fn plain(state: &State, width: u16) -> Vec<String> {
     let text = |line: &Line| line.iter().map(|(text, _)| text.as_str()).collect();
+    if let Some(changes) = changes(state) {
+        return changes.rows().iter().map(text).collect();
+    }
     lines(state, width.into()).iter().map(text).collect()
 }
 
@@ -148,13 +164,27 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) -> Option<
     // A column of air at the left edge, where there is room for it.
     let air = u16::from(area.width > 30);
     let area = Rect { x: area.x + air, width: area.width - 2 * air, ..area };
+    if let Some(changes) = changes(state) {
+        let first = state.stage.scroll.min(changes.most_scroll(area.height.into()));
+        put_lines(changes.rows().get(first..).unwrap_or_default(), skin, area, buf);
+        // The file that is read stays in sight.
+        if let Some((.., heading, start)) = changes.at(first).filter(|(.., start)| *start < first) {
+            let _ = start;
+            put_lines(std::slice::from_ref(heading), skin, Rect { height: 1, ..area }, buf);
+        }
+        return None;
+    }
     let lines = lines(state, area.width.into());
     let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
-    for (line, y) in lines.iter().skip(first).zip(area.y..area.bottom()) {
+    put_lines(lines.get(first..).unwrap_or_default(), skin, area, buf);
+    None
+}
+
+fn put_lines(lines: &[Line], skin: &Skin, area: Rect, buf: &mut Buffer) {
+    for (line, y) in lines.iter().zip(area.y..area.bottom()) {
         let pieces: Vec<text::Piece> = line.iter().map(|(t, role)| (t.clone(), skin.get(*role))).collect();
         text::put_line(buf, Rect { y, height: 1, ..area }, &pieces);
     }
-    None
 }
 
 /// What the cells of a terminal on the stage have beyond what [`view`] draws.
@@ -165,6 +195,11 @@ pub fn extras(state: &State, skin: &Skin, area: Rect) -> Extras {
 /// Breaks a line between words, for boxes as wide as that.
 pub fn wrap(line: Line, width: usize) -> Vec<Line> {
     prose::wrap(line, width, "", "")
+}
+
+/// The same with something in front of the first row, and of the others.
+pub fn hang(line: Line, width: usize, first: &str, rest: &str) -> Vec<Line> {
+    prose::wrap(line, width, first, rest)
 }
 
 /// The columns that `lines` are given on a stage of this width.

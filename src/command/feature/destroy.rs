@@ -7,6 +7,7 @@ use crate::engine::{Command, Ctx, Deadline, Done, Touch};
 use crate::error::Result;
 use crate::model::FeatureName;
 use crate::model::removal::Removal;
+use crate::model::workspace::Feature;
 use crate::workspace::Unit;
 use crate::workspace::removal::Target;
 
@@ -33,7 +34,24 @@ impl Command for FeatureDestroy {
         Some(format!("Remove feature `{}` with its worktrees on all hosts?", self.name))
     }
 
+    async fn plan(&self, cx: &Ctx) -> Result<Vec<String>> {
+        let (feature, wanted) = self.wanted(cx).await?;
+        removing::plan(cx, &[feature], &wanted, self.force).await
+    }
+
     async fn run(self, cx: &Ctx) -> Result<Done<Removal>> {
+        let (feature, wanted) = self.wanted(cx).await?;
+        let done = removing::remove(cx, &[feature], &wanted, self.force).await?;
+        if !cx.options.dry_run && done.error.is_none() {
+            cx.store.remove_feature(&self.name).await?;
+        }
+        Ok(done)
+    }
+}
+
+impl FeatureDestroy {
+    /// The feature, and what is to go on each host.
+    async fn wanted(&self, cx: &Ctx) -> Result<(Feature, Vec<Wanted>)> {
         let feature = cx.store.feature(&self.name).await?;
         let repos = cx.store.repos().await?;
         let mut wanted: Vec<Wanted> = Vec::new();
@@ -50,10 +68,6 @@ impl Command for FeatureDestroy {
                 }
             }
         }
-        let done = removing::remove(cx, std::slice::from_ref(&feature), wanted, self.force).await?;
-        if !cx.options.dry_run && done.error.is_none() {
-            cx.store.remove_feature(&self.name).await?;
-        }
-        Ok(done)
+        Ok((feature, wanted))
     }
 }

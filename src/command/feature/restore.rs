@@ -160,6 +160,16 @@ impl FeatureRestore {
         back: &mut Back,
         failures: &mut Vec<(String, Error)>,
     ) -> Result<()> {
+        // Wanted before it is there: one that is back and that nobody knows of would be the worse end.
+        let mut new = Vec::new();
+        for (host, found) in &places {
+            for (_, about) in found {
+                let repo = &about.repo.name;
+                if cx.store.attach(&self.name, repo, std::slice::from_ref(&host.name)).await? > 0 {
+                    new.push((self.name.clone(), repo.clone(), host.name.clone()));
+                }
+            }
+        }
         let hosts: Vec<_> = places.iter().map(|(host, _)| host.clone()).collect();
         let answers = fan(cx, &hosts, |machine| {
             let here = places.iter().find(|(host, _)| host.name == *machine.name());
@@ -185,8 +195,7 @@ impl FeatureRestore {
                 let mut row = row(&host.name, entry.clone(), about);
                 match result.and_then(vacant) {
                     Ok(restored) => {
-                        let host = std::slice::from_ref(&host.name);
-                        cx.store.attach(&self.name, &about.repo.name, host).await?;
+                        new.retain(|(_, repo, at)| (repo, at) != (&about.repo.name, &host.name));
                         (row.path, row.notes) = (restored.path, restored.notes);
                         for note in &row.notes {
                             cx.emit.notice(Level::Warn, format!("{} {}: {note}", row.host, row.repo)).await;
@@ -201,7 +210,7 @@ impl FeatureRestore {
                 back.restored.push(row);
             }
         }
-        Ok(())
+        cx.store.detach(new).await
     }
 }
 

@@ -7,6 +7,7 @@ use crate::engine::{Command, Ctx, Deadline, Done, Touch};
 use crate::error::Result;
 use crate::model::RepoName;
 use crate::model::removal::Removal;
+use crate::model::workspace::Feature;
 use crate::workspace::Unit;
 use crate::workspace::removal::Target;
 
@@ -32,15 +33,49 @@ impl Command for RepoRemove {
         Some(format!("Remove repository `{}` with its worktrees and clones on all hosts?", self.name))
     }
 
+    async fn plan(&self, cx: &Ctx) -> Result<Vec<String>> {
+        let Goes { features, trees, anchors } = self.goes(cx).await?;
+        let mut lines = removing::plan(cx, &features, &trees, self.force).await?;
+        for Wanted { host, optional, .. } in anchors {
+            let there = if optional { ", if there is one" } else { "" };
+            lines.push(format!("{} {}.anchor: the clone goes{there}", host.name, self.name));
+        }
+        Ok(lines)
+    }
+
     async fn run(self, cx: &Ctx) -> Result<Done<Removal>> {
+        let Goes { features, trees, anchors } = self.goes(cx).await?;
+        // Clones only once no worktree needs them.
+        let mut done = removing::remove(cx, &features, &trees, self.force).await?;
+        if done.error.is_none() && (!cx.options.dry_run || done.value.removed.is_empty()) {
+            let clones = removing::remove(cx, &features, &anchors, self.force).await?;
+            done.value.removed.extend(clones.value.removed);
+            done.value.kept.extend(clones.value.kept);
+            done.error = clones.error;
+        }
+        if !cx.options.dry_run && done.error.is_none() {
+            cx.store.remove_repo(&self.name).await?;
+        }
+        Ok(done)
+    }
+}
+
+/// What is to go.
+struct Goes {
+    features: Vec<Feature>,
+    trees: Vec<Wanted>,
+    anchors: Vec<Wanted>,
+}
+
+impl RepoRemove {
+    async fn goes(&self, cx: &Ctx) -> Result<Goes> {
         let repo = cx.store.repo(&self.name).await?;
         let features = cx.store.features().await?;
         let mut trees: Vec<Wanted> = Vec::new();
         let mut anchors = Vec::new();
         for (host, _) in cx.store.hosts().await? {
-            let here = |f: &&crate::model::workspace::Feature| {
-                f.repos.iter().any(|a| a.repo == self.name && a.hosts.contains(&host.name))
-            };
+            let here =
+                |f: &&Feature| f.repos.iter().any(|a| a.repo == self.name && a.hosts.contains(&host.name));
             let targets: Vec<Target> =
                 features.iter().filter(here).map(|f| Target::Tree(Unit::new(f, &repo))).collect();
             // Only where it is attached must a host answer; elsewhere an old clone may lie.
@@ -54,17 +89,6 @@ impl Command for RepoRemove {
                 trees.push(Wanted { host, targets, optional });
             }
         }
-        // Clones only once no worktree needs them.
-        let mut done = removing::remove(cx, &features, trees, self.force).await?;
-        if done.error.is_none() && (!cx.options.dry_run || done.value.removed.is_empty()) {
-            let clones = removing::remove(cx, &features, anchors, self.force).await?;
-            done.value.removed.extend(clones.value.removed);
-            done.value.kept.extend(clones.value.kept);
-            done.error = clones.error;
-        }
-        if !cx.options.dry_run && done.error.is_none() {
-            cx.store.remove_repo(&self.name).await?;
-        }
-        Ok(done)
+        Ok(Goes { features, trees, anchors })
     }
 }

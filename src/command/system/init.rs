@@ -94,7 +94,7 @@ async fn yes(cx: &Ctx, otherwise: bool, question: String) -> bool {
     match () {
         () if cx.options.dry_run => false,
         () if cx.options.yes => otherwise,
-        () => cx.emit.ask(question).await,
+        () => cx.emit.ask(question, Vec::new()).await,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::command::args::Hosts;
 use crate::engine::{Command, Ctx, Deadline, Done, Touch};
 use crate::error::{Error, Result};
 use crate::model::removal::Removal;
+use crate::model::workspace::Feature;
 use crate::model::{FeatureName, HostName, RepoName};
 use crate::workspace::Unit;
 use crate::workspace::removal::Target;
@@ -40,7 +41,20 @@ impl Command for Detach {
         Some(format!("Remove the worktree of `{}` from feature `{}`?", self.repo, self.feature))
     }
 
+    async fn plan(&self, cx: &Ctx) -> Result<Vec<String>> {
+        let (feature, wanted) = self.wanted(cx).await?;
+        removing::plan(cx, &[feature], &wanted, self.force).await
+    }
+
     async fn run(self, cx: &Ctx) -> Result<Done<Removal>> {
+        let (feature, wanted) = self.wanted(cx).await?;
+        removing::remove(cx, &[feature], &wanted, self.force).await
+    }
+}
+
+impl Detach {
+    /// The feature, and what is to go on each host.
+    async fn wanted(&self, cx: &Ctx) -> Result<(Feature, Vec<Wanted>)> {
         let feature = cx.store.feature(&self.feature).await?;
         let repo = cx.store.repo(&self.repo).await?;
         let attached = feature.repos.iter().find(|attached| attached.repo == self.repo);
@@ -59,6 +73,6 @@ impl Command for Detach {
         let target = || vec![Target::Tree(Unit::new(&feature, &repo))];
         let wanted =
             hosts.into_iter().map(|host| Wanted { host, targets: target(), optional: false }).collect();
-        removing::remove(cx, std::slice::from_ref(&feature), wanted, self.force).await
+        Ok((feature, wanted))
     }
 }

@@ -47,9 +47,60 @@ pub(in crate::command) fn data_dir(cx: &Ctx, name: &HostName) -> String {
 pub(in crate::command) async fn remove(
     cx: &Ctx,
     features: &[Feature],
-    wanted: Vec<Wanted>,
+    wanted: &[Wanted],
     force: bool,
 ) -> Result<Done<Removal>> {
+    let Decision { mut removal, mut failures, todo } = decide(cx, features, wanted, force).await?;
+    if !removal.kept.iter().any(|kept| !kept.losses.is_empty()) {
+        apply(cx, todo, force, &mut removal, &mut failures).await?;
+    }
+    let error = failure(&removal, &failures);
+    Ok(Done::with(removal, error))
+}
+
+/// What [`remove`] would do, a line each: what goes, with all that would be lost with it, and what stays.
+///
+/// # Errors
+/// `refused`, with what would be lost, where nothing would be removed without `force`.
+pub(in crate::command) async fn plan(
+    cx: &Ctx,
+    features: &[Feature],
+    wanted: &[Wanted],
+    force: bool,
+) -> Result<Vec<String>> {
+    let Decision { removal, failures, todo } = decide(cx, features, wanted, force).await?;
+    let lossy = removal.kept.iter().any(|kept| !kept.losses.is_empty());
+    if lossy && let Some(error) = failure(&removal, &failures) {
+        return Err(error);
+    }
+    let (mut lines, mut lost) = (Vec::new(), false);
+    for (host, orders, _) in &todo {
+        for (order, losses) in orders {
+            let at = order.seen.path.as_deref().filter(|_| order.seen.place == Place::Present);
+            let what = at.map_or("nothing is there".to_owned(), |path| format!("{path} goes"));
+            lines.push(format!("{}: {what}", place(&host.name, &order.target)));
+            lines.extend(losses.lines().into_iter().map(|line| format!("  {line}")));
+            lost |= !losses.is_empty();
+        }
+    }
+    for (place, error) in &failures {
+        lines.push(format!("{place}: stays, because {error}"));
+    }
+    if lost {
+        lines.push("All of this is kept in a trash on its host; `sf feature restore` brings it back.".into());
+    }
+    Ok(lines)
+}
+
+/// What is to be done, and what not.
+struct Decision {
+    removal: Removal,
+    failures: Vec<(String, Error)>,
+    todo: Vec<Todo>,
+}
+
+/// Looks at everything, and decides what may go.
+async fn decide(cx: &Ctx, features: &[Feature], wanted: &[Wanted], force: bool) -> Result<Decision> {
     let hosts: Vec<host::Host> = wanted.iter().map(|w| w.host.clone()).collect();
     let looked = fan(cx, &hosts, |machine| {
         let here = wanted.iter().find(|w| w.host.name == *machine.name());
@@ -82,9 +133,9 @@ pub(in crate::command) async fn remove(
                 let mut sessions = Vec::new();
                 for (target, row) in here.targets.iter().zip(rows) {
                     match allowed(target, &row, force) {
-                        Ok(seen) => {
+                        Ok((seen, losses)) => {
                             sessions.extend(row.sessions);
-                            orders.push(order(cx, features, target, seen)?);
+                            orders.push((order(cx, features, target, seen)?, losses));
                         }
                         Err(refusal) => {
                             let (losses, error) = *refusal;
@@ -98,12 +149,7 @@ pub(in crate::command) async fn remove(
             }
         }
     }
-    let lossy = removal.kept.iter().any(|kept| !kept.losses.is_empty());
-    if !lossy {
-        apply(cx, todo, force, &mut removal, &mut failures).await?;
-    }
-    let error = failure(&removal, &failures);
-    Ok(Done::with(removal, error))
+    Ok(Decision { removal, failures, todo })
 }
 
 async fn look(cx: &Ctx, machine: &dyn fleet::Host, here: &Wanted) -> Result<Vec<Looked>> {
@@ -136,15 +182,15 @@ fn runs_in(live: &Live, target: &Target, path: Option<&str>) -> bool {
     named || inside || live.workdir == above
 }
 
-/// What may be removed, or why not.
-fn allowed(target: &Target, row: &Looked, force: bool) -> Result<Seen, Box<(Losses, Error)>> {
+/// What may be removed and what would be lost with it, or why not.
+fn allowed(target: &Target, row: &Looked, force: bool) -> Result<(Seen, Losses), Box<(Losses, Error)>> {
     let seen = row.seen.as_ref().map_err(|error| Box::new((Losses::default(), error.clone())))?;
     seen.check(target).map_err(|error| Box::new((Losses::default(), error)))?;
     let name = |live: &Live| live.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
     let sessions = row.sessions.iter().map(|live| format!("{}{}", live.id, name(live))).collect();
     let losses = Losses { sessions, ..seen.losses.clone() };
     if force || losses.is_empty() {
-        return Ok(seen.clone());
+        return Ok((seen.clone(), losses));
     }
     let error = Error::refused(format!("{} would be lost", losses.lines().join(", ")));
     Err(Box::new((losses, error)))
@@ -170,7 +216,7 @@ fn order(cx: &Ctx, features: &[Feature], target: &Target, seen: Seen) -> Result<
     Ok(Order { target: target.clone(), entry, about, seen })
 }
 
-type Todo = (host::Host, Vec<Order>, Vec<Live>);
+type Todo = (host::Host, Vec<(Order, Losses)>, Vec<Live>);
 
 async fn apply(
     cx: &Ctx,
@@ -188,7 +234,7 @@ async fn apply(
     };
     if cx.options.dry_run {
         for (host, orders, _) in &todo {
-            removal.removed.extend(orders.iter().map(|order| removed(&host.name, order, None)));
+            removal.removed.extend(orders.iter().map(|(order, _)| removed(&host.name, order, None)));
         }
         return Ok(());
     }
@@ -202,13 +248,14 @@ async fn apply(
             }
             let data = data_dir(cx, machine.name());
             let at = Where { root: host.root.as_deref(), data: &data, jobs: cx.options.jobs };
-            removal::remove(machine.as_ref(), at, orders, force).await
+            let orders: Vec<Order> = orders.iter().map(|(order, _)| order.clone()).collect();
+            removal::remove(machine.as_ref(), at, &orders, force).await
         }
     });
     let mut gone = Vec::new();
     for (Fanned { host, result }, (_, orders, _)) in answers.await.into_iter().zip(&todo) {
         let results = result.unwrap_or_else(|error| orders.iter().map(|_| Err(error.clone())).collect());
-        for (order, result) in orders.iter().zip(results) {
+        for ((order, _), result) in orders.iter().zip(results) {
             match result {
                 Ok(trash) => {
                     let row = removed(&host.name, order, trash);

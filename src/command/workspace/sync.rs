@@ -97,8 +97,9 @@ async fn ask(cx: &Ctx, wanted: &[Wanted]) -> Vec<Fanned<Vec<Settled>>> {
             let Some(here) = here else { return Ok(Vec::new()) };
             let (jobs, dry_run) = (cx.options.jobs, cx.options.dry_run);
             let how = How { root: here.host.root.as_deref(), jobs, dry_run };
-            let told = |unit: &crate::workspace::Unit, word: &str| {
-                tell(format!("{} {}: {word}", here.host.name, unit.repo.name), 1);
+            let told = |unit: &crate::workspace::Unit, word: &str, settled: bool| {
+                let label = format!("{} {}/{}: {word}", here.host.name, unit.feature, unit.repo.name);
+                tell(label, u64::from(settled));
             };
             sync(machine.as_ref(), &here.units, how, &told).await
         }
