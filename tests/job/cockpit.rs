@@ -181,8 +181,8 @@ fn a_cockpit_that_is_killed_takes_no_session_with_it() {
 fn n_starts_a_session_in_the_selected_worktree() {
     let demo = Demo::new();
     let mut screen = demo.open(140, 40);
-    screen.wait_text("payments");
-    screen.wait_text("web");
+    // What the demo says while it is built names them as well: the panes have to be there.
+    screen.wait("the worktrees", |text| text.contains("4 Transcripts") && text.contains("web"));
     // From the feature down to the worktree of web.
     screen.send("2jj");
     screen.wait_text("payments/web @ local");

@@ -300,7 +300,6 @@ impl Form {
         self.offer(skin, Rect { y: last.y.saturating_sub(1), ..last }, list.y, buf);
         let here = self.fields.get(self.at).map_or(String::new(), |f| f.arg.help.clone());
         let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
-        let (foot, role) = match &self.error {
         let wrong = self.error.as_ref().or_else(|| self.fields.get(self.at)?.problem.as_ref());
         let (foot, role) = match wrong {
             Some(error) => (error.clone(), Role::Error),

@@ -54,7 +54,7 @@ pub(super) fn lines(result: &Value, now: Time, width: usize) -> Vec<Line> {
 fn line(commit: &Value, mine: bool, now: Time, width: usize) -> Line {
     let word = |key: &str| text::clean(commit[key].as_str().unwrap_or_default());
     let id: String = word("id").chars().take(SHORT).collect();
-    let age = commit["at"].as_str().and_then(|at| Time::parse(at));
+    let age = commit["at"].as_str().and_then(Time::parse);
     let age = age.map_or_else(String::new, |at| amount::ago(at, now));
     let number = |key: &str| commit[key].as_u64();
     let counts = match (number("added"), number("deleted")) {
