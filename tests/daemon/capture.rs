@@ -1,6 +1,7 @@
 //! What it captures, and when.
 
 use std::fs;
+use std::process::Stdio;
 
 use super::{Talk, found};
 use crate::support::{Sandbox, wait_for};
@@ -84,4 +85,26 @@ fn the_index_can_be_made_anew_under_it() {
     assert_eq!(sandbox.json(&["search", "before"])["total"], 1);
     talk.say("behind");
     found(&sandbox, "behind");
+}
+
+#[test]
+fn a_system_without_watches_is_looked_at_now_and_then() {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.json(&["config", "set", "capture.rescan", "1s"]);
+    let talk = Talk::begin(&sandbox, 1);
+    // The limit of a user namespace of its own (user_namespaces(7)): nobody else's is touched.
+    let mut command = sandbox.command("unshare");
+    let script = "echo 1 > /proc/sys/user/max_inotify_watches && exec \"$0\" daemon run";
+    command.args(["--user", "--map-root-user", "sh", "-c", script, env!("CARGO_BIN_EXE_sf")]);
+    let mut daemon = command.stdout(Stdio::null()).spawn().expect("unshare can be run");
+    found(&sandbox, "opening");
+    talk.say("overlooked");
+    found(&sandbox, "overlooked");
+    let status = sandbox.json(&["daemon", "status"]);
+    let claude = status["watching"].as_array().expect("roots").iter().find(|w| w["tool"] == "claude-code");
+    let claude = claude.expect("a root");
+    assert_eq!(claude["mode"], "scanned", "{status}");
+    assert!(claude["reason"].as_str().is_some_and(|why| why.contains("max_user_watches")), "{status}");
+    let _ = sandbox.json(&["daemon", "stop"]);
+    daemon.wait().expect("ended");
 }
