@@ -43,8 +43,10 @@ fn choose(os: &str, arch: &str, own: &Path, data_dir: &Path, here: (String, Stri
     if os == here.0 && canonical(arch) == canonical(&here.1) {
         return Ok(own.to_owned());
     }
-    Err(Error::unsupported(format!("there is no sf for {os} on {arch} here"))
-        .hint(format!("put a static build named `{name}` into `{}`", data_dir.display())))
+    Err(Error::unsupported(format!("there is no sf for {os} on {arch} here")).hint(format!(
+        "put a static build named `{name}` into `{}`; `tests/static` of sf's source makes it",
+        data_dir.display()
+    )))
 }
 
 /// One name for each architecture: `uname -m` has several.

@@ -25,6 +25,8 @@ use crate::wire::agent::{Ask, Frame, Hello, Kind, MESSAGE_MAX, PAYLOAD_MAX};
 pub(super) struct Link {
     outbox: Outbox,
     table: Arc<Table>,
+    /// The version of the sf at the other end.
+    program: String,
     _reading: DropGuard,
 }
 
@@ -63,7 +65,12 @@ impl Link {
             }
         });
         mux::send(&outbox, Kind::Hello, 0, &serde_json::to_vec(&Hello::ours())?).await;
-        Ok(Self { outbox, table, _reading: closed.drop_guard() })
+        Ok(Self { outbox, table, program: theirs.program, _reading: closed.drop_guard() })
+    }
+
+    /// The version of the sf at the other end.
+    pub(super) fn program(&self) -> &str {
+        &self.program
     }
 
     /// Whether questions can still be asked.

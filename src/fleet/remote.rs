@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::bootstrap;
 use super::host::{Duplex, Host, Output, Step};
 use super::link::Link;
 use super::sh::DATA_DIR;
@@ -46,6 +47,22 @@ impl Remote {
         Ok(open)
     }
 
+    /// An sf of another version may not know what is asked: that is no fault of the link, and mended by
+    /// putting ours there.
+    fn of_version<T>(&self, link: &Link, answer: Result<T>) -> Result<T> {
+        let (theirs, ours) = (link.program(), env!("CARGO_PKG_VERSION"));
+        answer.map_err(|error| match error.code {
+            Code::Unsupported if theirs != ours => {
+                let (name, message) = (&self.name, error.message);
+                let upgrade = if bootstrap::is_newer(theirs, ours) { " --upgrade" } else { "" };
+                let theirs = if theirs.is_empty() { "another version" } else { theirs };
+                Error::unsupported(format!("host `{name}` has sf {theirs}, and ours is {ours}: {message}"))
+                    .hint(format!("`sf bootstrap --hosts {name}{upgrade}` puts this sf there"))
+            }
+            _ => error,
+        })
+    }
+
     fn no_agent(&self, error: Error) -> Error {
         let name = &self.name;
         match error.code {
@@ -74,10 +91,18 @@ impl Host for Remote {
     }
 
     fn call<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Value>> {
-        async move { self.link().await?.call(method, params).await }.boxed()
+        async move {
+            let link = self.link().await?;
+            self.of_version(&link, link.call(method, params).await)
+        }
+        .boxed()
     }
 
     fn open<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Duplex>> {
-        async move { self.link().await?.stream(method, params).await }.boxed()
+        async move {
+            let link = self.link().await?;
+            self.of_version(&link, link.stream(method, params).await)
+        }
+        .boxed()
     }
 }

@@ -4,6 +4,8 @@ mod capture;
 mod commands;
 mod link;
 mod login;
+mod older;
+mod password;
 mod removal;
 mod state;
 mod worktrees;

@@ -115,7 +115,8 @@ impl Net {
         fs::write(&conf, text).expect("written");
         self.alias_with(name, address, port, "");
         let prefix = setup.cable.map(Cable::inside).unwrap_or_default();
-        let mut sshd = Sshd { home, port, conf, prefix, said: Arc::default(), child: None };
+        let program = setup.program.map_or_else(|| SSHD.into(), Path::to_owned);
+        let mut sshd = Sshd { home, port, conf, program, prefix, said: Arc::default(), child: None };
         sshd.start();
         sshd
     }
@@ -146,6 +147,8 @@ pub struct Setup<'a> {
     pub address: Option<&'a str>,
     /// The cable behind which it stands.
     pub cable: Option<&'a Cable>,
+    /// Another name for sshd's program: PAM asks the service of that name.
+    pub program: Option<&'a Path>,
 }
 
 /// A host.
@@ -155,6 +158,7 @@ pub struct Sshd {
     /// Where it listens.
     pub port: u16,
     conf: PathBuf,
+    program: PathBuf,
     prefix: Vec<String>,
     said: Arc<Mutex<Vec<String>>>,
     child: Option<Child>,
@@ -166,8 +170,9 @@ impl Sshd {
         // The one folder that sshd cannot be told: it must exist, be root's and be empty.
         fs::create_dir_all("/run/sshd").expect("made");
         fs::set_permissions("/run/sshd", fs::Permissions::from_mode(0o755)).expect("ours");
+        let program = self.program.to_str().expect("UTF-8");
         let words: Vec<&str> =
-            self.prefix.iter().map(String::as_str).chain([SSHD, "-D", "-e", "-f"]).collect();
+            self.prefix.iter().map(String::as_str).chain([program, "-D", "-e", "-f"]).collect();
         let mut child = blocking_command(words[0])
             .args(&words[1..])
             .arg(&self.conf)

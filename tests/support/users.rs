@@ -76,6 +76,13 @@ impl Users {
         self.place.path().join(self.name(user))
     }
 
+    /// Gives a user a password.
+    pub fn set_password(&self, user: usize, password: &str) {
+        let line =
+            format!("echo {}:{password} | PATH=/usr/sbin:/usr/bin:/sbin:/bin chpasswd", self.name(user));
+        let _ = self.place.sh(&line);
+    }
+
     /// A program as a user, in a sealed environment.
     pub fn command(&self, user: usize, program: impl AsRef<Path>) -> Command {
         let home = self.home(user);
