@@ -37,6 +37,9 @@ pub fn items(pane: Pane, state: &State, filter: &str) -> Vec<Item> {
     }
 }
 
+/// Characters that the letters of a word may be strewn over, for each of them.
+const STREWN: usize = 2;
+
 /// What a person types after `/`: words that must all be found, fuzzily.
 struct Filter {
     matcher: SkimMatcherV2,
@@ -50,17 +53,24 @@ impl Filter {
     }
 
     fn lets(&self, text: &str) -> bool {
-        self.words.iter().all(|word| self.matcher.fuzzy_match(text, word).is_some())
+        self.rank(text).is_some()
     }
 
-    /// How well a text fits: the very words before letters that are strewn over it.
+    /// How well a text fits: the very words before letters with others between them.
     fn rank(&self, text: &str) -> Option<i64> {
-        const VERY: i64 = 1_000_000;
         let lower = text.to_lowercase();
-        if self.words.iter().all(|word| lower.contains(&word.to_lowercase())) {
+        self.words.iter().map(|word| self.rank_word(text, &lower, word)).sum()
+    }
+
+    fn rank_word(&self, text: &str, lower: &str, word: &str) -> Option<i64> {
+        const VERY: i64 = 1_000_000;
+        if lower.contains(&word.to_lowercase()) {
             return Some(VERY);
         }
-        self.words.iter().map(|word| self.matcher.fuzzy_match(text, word)).sum()
+        let (score, at) = self.matcher.fuzzy_indices(text, word)?;
+        // Nearly every word can be strewn over a long text.
+        let span = at.last()? - at.first()? + 1;
+        (span <= STREWN * word.chars().count()).then_some(score)
     }
 
     fn is_empty(&self) -> bool {
@@ -139,5 +149,20 @@ fn empty(state: &State, skin: &Skin, pane: Pane, list: &List, area: Rect, buf: &
     for (line, y) in texts.iter().zip(area.y..area.bottom()) {
         let line = text::fit(line, usize::from(area.width));
         text::put(buf, area.x, y, &line, skin.get(Role::Dim), area.width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Filter;
+
+    #[test]
+    fn letters_of_a_word_stand_near_each_other() {
+        let rank = |filter: &str, text: &str| Filter::new(filter).rank(text);
+        assert!(rank("calc", "Read calc.py") > rank("calc", "cache local"));
+        assert_eq!(rank("calc", "claude-code local"), None);
+        assert!(rank("tscript", "the transcript").is_some());
+        assert_eq!(rank("calc zebra", "Read calc.py"), None);
+        assert!(Filter::new("").lets("anything"));
     }
 }
