@@ -42,7 +42,8 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
         Action::Next(kind) => next(state, *kind, true, out),
         Action::Notices => state.overlays.push(Overlay::Notices(Notices::default())),
         Action::Open => open(state, out),
-        Action::Output => match state.jobs.newest().map(|job| job.id) {
+        // Again, and the one before it is shown: what was said is kept.
+        Action::Output => match state.jobs.before(state.stage.job).map(|job| job.id) {
             Some(id) => {
                 state.stage.job = Some(id);
                 state.stage.scroll = 0;

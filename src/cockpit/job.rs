@@ -162,9 +162,10 @@ impl Jobs {
         self.list.iter_mut().find(|job| job.id == id)
     }
 
-    /// The newest.
-    pub fn newest(&self) -> Option<&Job> {
-        self.list.back()
+    /// The one before another; the newest for none, and when there is none before it.
+    pub fn before(&self, other: Option<JobId>) -> Option<&Job> {
+        let before = other.and_then(|other| self.list.iter().rev().find(|job| job.id < other));
+        before.or_else(|| self.list.back())
     }
 
     /// The newest that runs.

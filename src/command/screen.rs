@@ -34,7 +34,7 @@ pub mod args {
         Notices,
         /// Open what is selected.
         Open,
-        /// Show the last command and its result.
+        /// Show the last command and its result; again, the one before it.
         Output,
         /// Choose a command, or type one.
         Palette,

@@ -135,6 +135,24 @@ fn a_plan_is_read_before_it_is_agreed_to() {
 }
 
 #[test]
+fn what_commands_said_is_kept() {
+    let mut state = cockpit(120, 40);
+    for keys in ["2 s", "2 S"] {
+        let effects = press(&mut state, keys);
+        let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("not submitted") };
+        let finished = Event::Finished { result: None, error: None, ms: 1 };
+        drop(update(&mut state, Msg::Job(id, finished)));
+    }
+    assert!(picture(&state).contains("sync payments --dry-run"));
+    press(&mut state, "esc o");
+    assert!(picture(&state).contains("sync payments --dry-run"), "the newest first");
+    press(&mut state, "o");
+    assert!(picture(&state).contains("┌ sync payments ─"), "then the one before: {}", picture(&state));
+    press(&mut state, "o");
+    assert!(picture(&state).contains("sync payments --dry-run"), "and around");
+}
+
+#[test]
 fn quitting_never_asks() {
     let mut state = cockpit(80, 24);
     assert!(matches!(press(&mut state, "q").as_slice(), [Effect::Quit]));

@@ -102,7 +102,6 @@ fn syncs(world: &World, sshd: &Sshd) {
 #[test]
 fn an_older_agent_disables_an_action_and_not_the_connection() {
     let world = World::new();
-    #[expect(clippy::disallowed_methods, reason = "the agent is this very program")]
     let me = std::env::current_exe().expect("known");
     let agent = format!(
         "{BECOME}=1; export {BECOME}; exec 3>&1 >/dev/null; exec {} --exact fleet::older::the_agent_of_an_older_version --nocapture",
