@@ -13,6 +13,8 @@ const FILTERS: [(&str, &str); 8] = [
     ("workdir", "--workdir"),
     ("sort", "--sort"),
 ];
+/// Letters of a word after which it is looked for as the beginning of others.
+const BEGUN: usize = 3;
 /// Hits that are asked for.
 const LIMIT: &str = "200";
 
@@ -53,13 +55,15 @@ impl Query {
             }
         }
         query.words = words.join(" ");
-        // A word that is still being typed is meant as the beginning of one.
-        let last = query.words.chars().last();
+        // A word that is still being typed is meant as the beginning of one; not its first letters, with which
+        // nearly every message has a word.
+        let word: Vec<char> = query.words.chars().rev().take_while(|c| c.is_alphanumeric()).collect();
+        let begun = word.len() >= BEGUN || word.iter().any(|c| !c.is_ascii());
         let typing = text.ends_with(|c: char| !c.is_whitespace()) && text.ends_with(&query.words);
         let quoted = query.words.matches('"').count() % 2 == 1;
         if quoted {
             query.words.push('"');
-        } else if typing && !query.regex && last.is_some_and(char::is_alphanumeric) {
+        } else if typing && !query.regex && begun {
             query.words.push('*');
         }
         query
@@ -151,6 +155,8 @@ mod tests {
     fn the_last_word_is_a_beginning_while_it_is_typed() {
         assert_eq!(Query::parse("retry cou").words, "retry cou*");
         assert_eq!(Query::parse("retry cou ").words, "retry cou");
+        assert_eq!(Query::parse("retry co").words, "retry co");
+        assert_eq!(Query::parse("é").words, "é*");
         assert_eq!(Query::parse("retry \"cou").words, "retry \"cou\"");
         assert_eq!(Query::parse("retry tool:codex").words, "retry");
         assert_eq!(Query::parse("regex:on ret.y").words, "ret.y");
