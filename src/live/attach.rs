@@ -52,7 +52,7 @@ pub async fn attach(io: Duplex, wish: Attach) -> Result<Left> {
         writer.flush().await.at("the session")
     };
     say(Kind::Hello.json(&Hello::default())).await?;
-    say(Kind::Attach.json(&Attach { cols, rows, credit: CREDIT, ..wish })).await?;
+    say(Kind::Attach.json(&Attach { cols, rows, credit: CREDIT, pictures: true, ..wish })).await?;
     let mut peer = Peer::new(reader);
     let mut screen = Terminal { out: tokio::io::stdout(), outward: Outward::default() };
     let mut leave = Leave::default();

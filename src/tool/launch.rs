@@ -41,21 +41,45 @@ pub fn resume(tool: ToolId, native_id: &str) -> Option<Vec<String>> {
 /// The conversation that a running process of a tool holds, by the tool's own id: from the files by
 /// which the tool knows its processes, or from the transcript that it keeps open.
 pub fn of_process(tool: ToolId, env: &Env, pid: u32) -> Option<String> {
-    let mut pids = vec![pid];
-    // Wrappers start the real program.
-    for generation in 0..2 {
-        let children: Vec<u32> = pids.iter().skip(generation).flat_map(|pid| children(*pid)).collect();
-        pids.extend(children);
-    }
     let roots = super::get(tool)?.roots(env);
-    pids.iter().find_map(|pid| {
+    family(pid).iter().find_map(|pid| {
         roots.iter().find_map(|root| match tool {
-            ToolId::ClaudeCode => registered(root, *pid),
+            ToolId::ClaudeCode => registered(root, *pid)?.get("sessionId")?.as_str().map(str::to_owned),
             ToolId::Copilot => locked(root, *pid),
             ToolId::Codex => opened(root, *pid),
             _ => None,
         })
     })
+}
+
+/// What the tool has written about a process of its own: whether it works, and whether it has done so
+/// before. Claude Code 2.1 keeps `status` (`busy` or `idle`) in `sessions/<pid>.json`; it does not tell a
+/// question from work.
+pub fn register(tool: ToolId, env: &Env, pid: u32) -> Option<(bool, bool)> {
+    if tool != ToolId::ClaudeCode {
+        return None;
+    }
+    let roots = super::get(tool)?.roots(env);
+    let pids = family(pid);
+    let entry = pids.iter().find_map(|pid| roots.iter().find_map(|root| registered(root, *pid)))?;
+    let time = |name: &str| entry.get(name).and_then(serde_json::Value::as_i64);
+    let turned =
+        time("statusUpdatedAt").zip(time("startedAt")).is_some_and(|(now, first)| now > first + 2000);
+    match entry.get("status")?.as_str()? {
+        "busy" => Some((true, true)),
+        "idle" => Some((false, turned)),
+        _ => None,
+    }
+}
+
+/// A process, its children and theirs: wrappers start the real program.
+fn family(pid: u32) -> Vec<u32> {
+    let mut pids = vec![pid];
+    for generation in 0..2 {
+        let children: Vec<u32> = pids.iter().skip(generation).flat_map(|pid| children(*pid)).collect();
+        pids.extend(children);
+    }
+    pids
 }
 
 fn children(pid: u32) -> Vec<u32> {
@@ -64,14 +88,14 @@ fn children(pid: u32) -> Vec<u32> {
 }
 
 /// Claude Code 2.1: `sessions/<pid>.json` with `sessionId` and the process's start time.
-fn registered(root: &Path, pid: u32) -> Option<String> {
+fn registered(root: &Path, pid: u32) -> Option<serde_json::Value> {
     let text = std::fs::read(root.join(format!("sessions/{pid}.json"))).ok()?;
     let entry: serde_json::Value = serde_json::from_slice(&text).ok()?;
     let start = entry.get("procStart").map(|start| start.to_string().trim_matches('"').to_owned());
     // The file of a process that was killed stays behind, and its id comes round again.
     let same =
         start.is_none_or(|start| proc::start_ticks(pid).is_some_and(|ticks| ticks.to_string() == start));
-    same.then(|| entry.get("sessionId")?.as_str().map(str::to_owned)).flatten()
+    same.then_some(entry)
 }
 
 /// Copilot: `session-state/<id>/inuse.<pid>.lock`.
@@ -123,9 +147,13 @@ mod tests {
         let start = proc::start_ticks(pid).expect("running");
         let claude = dir.path().join(".claude/sessions");
         std::fs::create_dir_all(&claude).expect("made");
-        let entry = |start: u64| format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"abc"}}"#);
+        let entry = |start: u64| {
+            let times = r#""startedAt":1000,"statusUpdatedAt":9000,"status":"idle""#;
+            format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"abc",{times}}}"#)
+        };
         std::fs::write(claude.join(format!("{pid}.json")), entry(start)).expect("written");
         assert_eq!(of_process(ToolId::ClaudeCode, &env, pid).as_deref(), Some("abc"));
+        assert_eq!(register(ToolId::ClaudeCode, &env, pid), Some((false, true)), "its turn is over");
         std::fs::write(claude.join(format!("{pid}.json")), entry(start + 1)).expect("written");
         assert_eq!(of_process(ToolId::ClaudeCode, &env, pid), None, "a process of that id before");
         let copilot = dir.path().join(".copilot/session-state/some-id");

@@ -211,6 +211,8 @@ pub struct Attach {
     /// as there is room for. What is more is dropped, and a fresh snapshot is sent once it has shown
     /// the rest: so what it shows is never older than this much takes on its link.
     pub credit: u32,
+    /// It cannot give what it shows another size: it wants a snapshot after each change of it.
+    pub pictures: bool,
     /// The colours of text, and behind it, on the person's terminal (red, green, blue): what the program
     /// is told when it asks for them.
     pub colors: Option<([u8; 3], [u8; 3])>,

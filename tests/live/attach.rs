@@ -83,6 +83,32 @@ async fn the_size_follows_whoever_was_active_last() {
 }
 
 #[tokio::test]
+async fn a_real_terminal_gets_a_picture_with_each_new_size() {
+    let home = Home::new();
+    let id = home.sh("echo here; read x").await;
+    home.wait(&id, "here").await.expect("there");
+    let mut real = home.peer(&id).await;
+    real.say(Kind::Attach, &Attach { pictures: true, ..sized(80, 24) }).await.expect("said");
+    assert!(matches!(limit(real.next()).await, Ok(Some(Said::Snapshot(..)))));
+    let _other = home.attach(&id, sized(60, 20)).await;
+    assert!(matches!(limit(real.next()).await, Ok(Some(Said::Size(size))) if size.cols == 60));
+    assert!(matches!(limit(real.next()).await, Ok(Some(Said::Snapshot(head, _))) if head.cols == 60));
+}
+
+#[tokio::test]
+async fn history_is_there_when_the_alternate_screen_is_left() {
+    let home = Home::new();
+    let script = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line $i; done; printf '\\033[?1049hover'; read x; printf '\\033[?1049l'; read x";
+    let id = home.sh(script).await;
+    home.wait(&id, "over").await.expect("there");
+    let client = home.attach(&id, Attach { history: 1000, ..sized(80, 24) }).await;
+    shows(&client, "the alternate screen", |lines| lines.iter().any(|l| l == "over")).await;
+    home.enter(&id, "").await;
+    shows(&client, "the main screen", |lines| lines.iter().any(|l| l == "line 100")).await;
+    assert!(client.screen().with(|screen| screen.history()) >= 76);
+}
+
+#[tokio::test]
 async fn one_column_and_one_row_are_enough() {
     let home = Home::new();
     let mut tiny = spec(&["sh", "-c", "stty size; printf 'wide: 日本\\n'; read x; exit 4"]);

@@ -7,7 +7,7 @@ mod holder;
 mod hooks;
 mod paste;
 mod picture;
-mod random;
+pub mod random;
 mod remote;
 mod service;
 mod share;

@@ -117,6 +117,9 @@ fn judge(what: &str, results: &BTreeMap<String, Option<bool>>, spare: usize) {
         results.iter().filter(|(_, r)| **r == Some(false)).map(|(n, _)| n.as_str()).collect();
     let new: Vec<&&str> = failed.iter().filter(|name| !accepted.contains(**name)).collect();
     assert!(new.len() <= spare, "not accepted as failures: {new:#?}");
+    let better: Vec<&&str> =
+        accepted.iter().filter(|name| results.get(**name) == Some(&Some(true))).collect();
+    assert!(better.len() <= spare, "accepted as failures, and pass: {better:#?}");
     assert!(good >= FEWEST, "only {good} passed");
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Attachment {
     pub history: u32,
     /// Which size the session has while it is the active one.
     pub sizes: Sizes,
+    /// It wants a picture after each change of the size.
+    pub pictures: bool,
     /// It missed output and needs a snapshot.
     pub behind: bool,
     /// The snapshot that it got instead was without history, to be quick; it is owed.

@@ -267,16 +267,23 @@ impl Term {
             alternate.grid.crop(cols, rows, &mut cursor);
         } else {
             main.grid.reflow(cols, rows, &mut [&mut cursor, &mut main_saved]);
-            if self.pending && cursor.0 + 1 < cols {
-                // The line is longer now: there is room after what was written last.
-                cursor.0 += 1;
-                self.pending = false;
-            }
             let mut nowhere = (0, 0);
             alternate.grid.crop(cols, rows, &mut nowhere);
         }
         (main.saved.x, main.saved.y) = main_saved;
-        (self.x, self.y) = (cursor.0.min(cols - 1), cursor.1.min(rows - 1));
+        (self.x, self.y) = cursor;
+        for (x, y, pending) in [
+            (&mut self.x, &mut self.y, &mut self.pending),
+            (&mut self.page.saved.x, &mut self.page.saved.y, &mut self.page.saved.pending),
+            (&mut self.other.saved.x, &mut self.other.saved.y, &mut self.other.saved.pending),
+        ] {
+            if *pending && *x + 1 < cols {
+                // The line is longer now: there is room after what was written last.
+                *x += 1;
+                *pending = false;
+            }
+            (*x, *y) = ((*x).min(cols - 1), (*y).min(rows - 1));
+        }
         self.joins = false;
         self.margins = self.all();
         let mut stops = tabs(cols);

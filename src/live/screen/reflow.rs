@@ -12,6 +12,7 @@ impl Grid {
     /// Takes a size without moving text between lines: cut or filled up at the right, rows leave at
     /// the bottom first as long as they are below `cursor`.
     pub fn crop(&mut self, cols: usize, height: usize, cursor: &mut Place) {
+        let before = self.cols();
         let (mut rows, history) = self.take();
         rows.drain(..history);
         let over = rows.len().saturating_sub(height);
@@ -22,6 +23,8 @@ impl Grid {
         cursor.1 = cursor.1.saturating_sub(above).min(height - 1);
         cursor.0 = cursor.0.min(cols - 1);
         for row in &mut rows {
+            // What does not reach the edge any more, or is cut there, does not go on in the next row.
+            row.wrapped &= cols == before;
             if row.cells.len() > cols {
                 row.split(cols);
                 row.cells.truncate(cols);

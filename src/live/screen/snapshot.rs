@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthChar;
+
 use super::Screen;
 use super::modes::private;
 use super::row::{CLUSTER, Row, Slot, VALUE};
@@ -91,12 +93,12 @@ impl Screen {
         let (main, alternate) =
             if term.alternate { (&term.other, Some(&term.page)) } else { (&term.page, None) };
         out.page(main, history);
-        out.saved(main.saved, term.alternate);
+        out.saved(main, term.alternate);
         if let Some(page) = alternate {
             // It puts the cursor aside on the way, which is where the main screen has it.
-            out.text.push_str("\x1b[?1049h");
+            out.text.push_str("\x1b[?1049h\x1b[?6l\x1b[m\x1b(B\x1b)B\x0f");
             out.page(page, 0);
-            out.saved(page.saved, false);
+            out.saved(page, false);
         }
         out.rest();
         let mut bytes = out.text.into_bytes();
@@ -207,6 +209,17 @@ impl Dump<'_> {
             for x in 0..end - usize::from(early) {
                 self.slot(row.get(x));
             }
+            if early {
+                self.style(row.get(cols - 1).style);
+                let mut first = String::new();
+                if let Some(next) = next {
+                    self.term.push_glyph(next.get(0), &mut first);
+                }
+                // What was there before would stay. And one that becomes wide only by what follows it would
+                // begin in this row.
+                let grows = first.chars().next().and_then(UnicodeWidthChar::width) == Some(1);
+                self.text.push_str(if grows { " " } else { "\x1b[K" });
+            }
             if next.is_some() {
                 continue;
             }
@@ -238,15 +251,31 @@ impl Dump<'_> {
     }
 
     /// Brings a cursor about that was put aside; `only` leaves the putting aside to a later sequence.
-    fn saved(&mut self, saved: Saved, only: bool) {
-        self.charsets(saved.charsets);
-        let _ = write!(self.text, "\x1b[{};{}H", saved.y + 1, saved.x + 1);
-        self.pen(saved.pen);
+    fn saved(&mut self, page: &Page, only: bool) {
+        let Saved { x, y, pending, pen, charsets, origin } = page.saved;
+        // There are no margins yet, so places are the same either way.
+        if origin {
+            self.text.push_str("\x1b[?6h");
+        }
+        // A smaller screen may have come after it.
+        let (x, y) = (x.min(page.grid.cols() - 1), y.min(page.grid.height() - 1));
+        self.place(page.grid.row(y), (x, y), (0, 0), pending);
+        self.charsets(charsets);
+        self.pen(pen);
         if !only {
-            if saved.origin {
-                let _ = write!(self.text, "\x1b[?6h\x1b[{};{}H", saved.y + 1, saved.x + 1);
-            }
             self.text.push_str("\x1b7\x1b[?6l\x1b[m\x1b(B\x1b)B\x0f");
+        }
+    }
+
+    /// Moves to a place, given as seen from an origin. Beyond the last column it comes about only by writing
+    /// there, what is there.
+    fn place(&mut self, row: &Row, (x, y): (usize, usize), (left, top): (usize, usize), pending: bool) {
+        let from = if pending && x > 0 && row.get(x).is_right() { x - 1 } else { x };
+        let at = [y.saturating_sub(top) + 1, from.saturating_sub(left) + 1];
+        let _ = write!(self.text, "\x1b[{};{}H", at[0], at[1]);
+        if pending {
+            self.slot(row.get(from));
+            self.style(0);
         }
     }
 
@@ -296,27 +325,34 @@ impl Dump<'_> {
         let _ = write!(self.text, "\x1b[{} q\x1b[>4;{}m", term.cursor_style, term.other_keys);
         self.text.push_str(&term.palette.sequences());
         self.titles();
-        // A cursor beyond the last column comes about only by writing there.
-        let (x, y) = (term.x, term.y);
-        let row = term.page.grid.row(y);
-        let from = if term.pending && x > 0 && row.get(x).is_right() { x - 1 } else { x };
-        let _ = write!(self.text, "\x1b[{};{}H", y + 1, from + 1);
-        if term.pending {
-            self.slot(row.get(from));
-            self.style(0);
+        self.last();
+        let at = (term.x, term.y);
+        let inside = (m.top..m.bottom).contains(&at.1) && (m.left..m.right).contains(&at.0);
+        let origin = term.modes.is(private::ORIGIN) && inside;
+        if origin {
+            self.text.push_str("\x1b[?6h");
         }
-        if term.modes.is(private::ORIGIN) {
-            // It moves the cursor, so there is no pending wrap any more.
-            let _ = write!(
-                self.text,
-                "\x1b[?6h\x1b[{};{}H",
-                (y + 1).saturating_sub(m.top),
-                (x + 1).saturating_sub(m.left)
-            );
-        }
+        let from = if origin { (m.left, m.top) } else { (0, 0) };
+        self.place(term.page.grid.row(at.1), at, from, term.pending);
         self.text.push_str(&term.modes.sequences());
         self.charsets(term.charsets);
         self.pen(term.pen);
+    }
+
+    /// The character that REP repeats is the one that was written last: one of those that are there is
+    /// written once more.
+    fn last(&mut self) {
+        let Some(last) = self.term.last else { return };
+        let grid = &self.term.page.grid;
+        for y in 0..grid.height() {
+            let row = grid.row(y);
+            let shown = row.cells.iter().take(grid.cols() - 1);
+            if let Some(x) = shown.map(|slot| slot.glyph).position(|glyph| glyph == u32::from(last)) {
+                let _ = write!(self.text, "\x1b[{};{}H", y + 1, x + 1);
+                self.slot(row.get(x));
+                return self.style(0);
+            }
+        }
     }
 
     fn titles(&mut self) {

@@ -55,6 +55,7 @@ impl Side {
                 Ok(Said::State(status)) => {
                     let status = self.teach(&record.spec.id, status).await;
                     let status = self.link(&record, status).await;
+                    let status = self.consult(&record, status).await;
                     return shown(record.row(), status, self.clock.now());
                 }
                 Ok(_) | Err(_) => {
@@ -87,6 +88,23 @@ impl Side {
         // Not kept means found once more the next time.
         let _ = self.ask(&record.spec.id, Kind::Event, &event, ANSWER).await;
         Status { native_id: Some(native_id), ..status }
+    }
+
+    /// Where neither hooks nor the screen tell, what the tool keeps in its files may.
+    async fn consult(&self, record: &Record, status: Status) -> Status {
+        let Some(tool) = record.spec.tool.filter(|_| status.state == LiveState::Unknown) else {
+            return status;
+        };
+        let (env, pid) = (self.env.clone(), status.pid);
+        let found = blocking(move || Ok(launch::register(tool, &env, pid))).await;
+        let (state, word) = match found {
+            Ok(Some((true, _))) => (LiveState::Working, "busy"),
+            Ok(Some((false, true))) => (LiveState::Waiting, "idle, and was busy before"),
+            Ok(Some((false, false))) => (LiveState::Idle, "idle"),
+            Ok(None) | Err(_) => return status,
+        };
+        let evidence = format!("{tool} keeps in its files that this process is {word}");
+        Status { state, rule: "register".into(), evidence, ..status }
     }
 
     /// Gives a holder our rules, if it has others: rules get better while sessions run. A holder that

@@ -70,13 +70,15 @@ impl Dice {
             10 => write!(out, "\x1b[{}{}", a % 3, self.pick(&["J", "K"])),
             11 => write!(out, "\x1b[{}{}", a % 6, self.pick(&["L", "M", "P", "@", "X", "S", "T"])),
             12 => write!(out, "\x1b[{};{}r", 1 + a % 5, 10 + b % 14),
+            // A cursor outside of its margins has no sequence that brings it there.
+            13 if a > 15 => write!(out, "\x1b[?6h\x1b[{a};7Hfrom the origin\x1b[?6l"),
             13 => write!(out, "\x1b[r"),
             14 => write!(out, "漢字 é e\u{301} 👩‍👩‍👧 🇩🇪 ❤\u{fe0f} ▏{b}"),
             15 => write!(out, "\x1b[?1049{}", self.pick(&["h", "l"])),
             16 => write!(
                 out,
                 "\x1b[?{}",
-                self.pick(&["25h", "25l", "7h", "7l", "1h", "1l", "2004h", "1000h", "1000l", "6h", "6l"])
+                self.pick(&["25h", "25l", "7h", "7l", "1h", "1l", "2004h", "1000h", "1000l"])
             ),
             17 => write!(out, "\x1b]2;title {b}\x1b\\"),
             18 => write!(out, "\x1b7\x1b[5;5Hsaved\x1b8"),

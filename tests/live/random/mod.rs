@@ -3,7 +3,7 @@
 //! is cut, stalled and slowed, the program is upgraded, terminals are resized. No session is lost, no byte
 //! of a program is lost or said twice, and every screen is that of an emulator that nobody disturbed.
 
-mod dice;
+pub mod dice;
 pub mod place;
 mod truth;
 
@@ -190,10 +190,11 @@ impl Game {
             terminal.send("3");
             // Hosts are asked for their sessions in turn.
             terminal.wait_text(&name);
-            terminal.send("/");
-            terminal.send(&name);
-            terminal.wait_text(&format!("/{name}"));
-            terminal.send("\r");
+            terminal.send(":");
+            terminal.wait_text("PALETTE");
+            let line = format!("session attach {name}");
+            terminal.send(&line);
+            terminal.wait_text(&line);
             if self.dice.roll(5) > 0 {
                 terminal.send("\r");
                 if self.dice.roll(3) > 0 {
@@ -236,8 +237,12 @@ impl Game {
         self.people.retain_mut(|person| person.cockpit || !person.terminal.has_ended());
         for person in &self.people {
             let truth = &self.truths[person.at];
-            let what =
-                format!("{when}: {} in the terminal of somebody (cockpit: {})", truth.name, person.cockpit);
+            let what = format!(
+                "{when}: {} in the terminal of somebody (cockpit: {}) as\n{}\n",
+                truth.name,
+                person.cockpit,
+                truth.plain().join("\n")
+            );
             // A strip and a title stand above a stage.
             let above = if person.cockpit { 2 } else { 0 };
             person.terminal.wait(&what, |text| {

@@ -2,7 +2,7 @@
 
 use super::{Keeper, output_frame};
 use crate::error::Result;
-use crate::live::holder::guest::Attachment;
+use crate::live::holder::guest::{Attachment, Guest};
 use crate::model::live::Sizes;
 use crate::wire::frame::{Frame, MAX_FRAME};
 use crate::wire::holder::{
@@ -117,6 +117,7 @@ impl Keeper {
             read_only: attach.read_only,
             history: attach.history,
             sizes: attach.sizes,
+            pictures: attach.pictures,
             behind: false,
             lacks_history: false,
             credit: attach.credit.into(),
@@ -154,9 +155,10 @@ impl Keeper {
         attached.behind = false;
         // A picture is small against the credit; what comes after it is what counts.
         (attached.sent, attached.shown) = (seq, seq);
-        attached.lacks_history = !whole && attached.history > 0 && !screen.modes().alternate_screen;
+        // Also while the alternate screen is shown: the lines are seen when the program leaves it.
+        attached.lacks_history = !whole && attached.history > 0;
         let header = Snapshot { seq, cols, rows, title: screen.title().map(str::to_owned) };
-        let mut history = if whole { (attached.history as usize).min(screen.history()) } else { 0 };
+        let mut history = if whole { attached.history as usize } else { 0 };
         let mut bytes = screen.formatted(history);
         // Lines of many colours are long.
         while bytes.len() > LARGEST_PICTURE && history > 0 {
@@ -197,6 +199,12 @@ impl Keeper {
             let (cols, rows) = self.session.screen().size();
             for guest in self.guests.iter_mut().filter(|g| g.attached.is_some()) {
                 guest.tell(Kind::Size.json(&Size { cols, rows }));
+            }
+            let real = |guest: &Guest| guest.attached.as_ref().is_some_and(|a| a.pictures);
+            for index in 0..self.guests.len() {
+                if real(&self.guests[index]) {
+                    self.picture(index, true);
+                }
             }
         }
     }
