@@ -95,7 +95,15 @@ impl Store {
     /// # Errors
     /// Those of the file system.
     pub async fn index_transcripts(&self) -> Result<Indexed> {
-        self.bring_level(true).await
+        self.bring_level(true, &|_, _| ()).await
+    }
+
+    /// The same, telling how far it is: bytes of messages that were read, of how many.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub async fn index_telling(&self, tell: &(dyn Fn(u64, u64) + Sync)) -> Result<Indexed> {
+        self.bring_level(true, tell).await
     }
 
     /// The same for somebody who only wants to search: while another process fills the index (which
@@ -104,18 +112,18 @@ impl Store {
     /// # Errors
     /// Those of the file system.
     pub async fn index_unless_busy(&self) -> Result<Indexed> {
-        self.bring_level(false).await
+        self.bring_level(false, &|_, _| ()).await
     }
 
-    async fn bring_level(&self, wait: bool) -> Result<Indexed> {
+    async fn bring_level(&self, wait: bool, tell: &(dyn Fn(u64, u64) + Sync)) -> Result<Indexed> {
         let wanted = self.transcripts_to_index().await?;
         let (db, why) = self.index()?;
-        let (indexed, why) = match level(&db, &wanted, self.paths(), wait).await {
+        let (indexed, why) = match level(&db, &wanted, self.paths(), wait, tell).await {
             Err(error) if error.code == Code::Corrupt => {
                 drop(db);
                 self.drop_index()?;
                 let (db, _) = self.index()?;
-                (level(&db, &wanted, self.paths(), true).await?, Some(error.message))
+                (level(&db, &wanted, self.paths(), true, tell).await?, Some(error.message))
             }
             other => (other?, why),
         };
@@ -375,7 +383,13 @@ async fn filling(paths: &Paths) -> Result<Lock> {
 
 /// Fills what is missing, a batch in each transaction, so that an interrupted run is not lost.
 /// Without `wait` nothing is done while another process does it.
-async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> Result<Indexed> {
+async fn level(
+    db: &Database,
+    wanted: &[Wanted],
+    paths: &Paths,
+    wait: bool,
+    tell: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Indexed> {
     let (all, sessions) = (wanted.to_vec(), paths.sessions());
     // Nearly always nothing is missing: a look, without a lock.
     let seen = db.read(move |db| index::look(db, &all, &sessions)).await?;
@@ -394,7 +408,10 @@ async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> R
     let (mut gaps, began) =
         db.write(move |tx| Ok((index::gaps(tx, &wanted, &sessions)?, thread_cpu_time()))).await?;
     let (mut messages, mut batches) = (0, 0);
+    let lacks = |gaps: &[index::Gap]| gaps.iter().map(index::Gap::bytes).sum::<u64>();
+    let all = lacks(&gaps);
     while !gaps.is_empty() {
+        tell(all.saturating_sub(lacks(&gaps)), all);
         batches += 1;
         let mut batch = std::mem::take(&mut gaps);
         let (more, rest) = db
@@ -406,6 +423,7 @@ async fn level(db: &Database, wanted: &[Wanted], paths: &Paths, wait: bool) -> R
         messages += more;
         gaps = rest;
     }
+    tell(all, all);
     // The words are written when a batch is finished, behind the change itself: so ask afterwards.
     let cpu = db.write(|_| Ok(thread_cpu_time())).await?.saturating_sub(began);
     if batches > 1 {

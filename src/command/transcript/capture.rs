@@ -29,6 +29,8 @@ use crate::transcript::{
 
 /// Sessions that are made searchable before the rest: the newest.
 const FIRST: u64 = 50;
+/// What progress of the index is counted in, in bytes.
+const MB: u64 = 1_000_000;
 /// Bytes of messages that are made searchable together after them.
 const PORTION: u64 = 32 * 1024 * 1024;
 
@@ -99,7 +101,12 @@ impl Command for Capture {
         let (by_tool, by_host, failures) = captured?;
         indexed?;
         if !cx.options.dry_run {
-            let indexed = cx.store.index_transcripts().await?;
+            let watch = Watch::start();
+            let tell = |done, of| {
+                let pace = Pace { bytes: done, of_bytes: of, ..Pace::default() };
+                cx.emit.progress(done / MB, of / MB, label("search index", pace, watch.elapsed()));
+            };
+            let indexed = cx.store.index_telling(&tell).await?;
             beside += indexed.cpu;
             if let Some(why) = indexed.rebuilt.filter(|_| by_tool.iter().all(|t| t.counts.messages == 0)) {
                 cx.emit.notice(Level::Info, format!("the search index was built again: {why}")).await;
@@ -285,10 +292,10 @@ pub(super) struct StoreLedger {
 }
 
 /// How far it is, how fast it goes, and how long it will take, once that can be told.
-fn label(tool: ToolId, pace: Pace, elapsed: Duration) -> String {
+fn label(what: &str, pace: Pace, elapsed: Duration) -> String {
     let mb = |bytes: u64| bytes as f64 / 1e6;
     let seconds = elapsed.as_secs_f64();
-    let mut text = format!("{tool}: {:.1} of {:.1} MB", mb(pace.bytes), mb(pace.of_bytes));
+    let mut text = format!("{what}: {:.1} of {:.1} MB", mb(pace.bytes), mb(pace.of_bytes));
     if pace.bytes > 0 && seconds >= 0.2 {
         let rate = pace.bytes as f64 / seconds;
         let left = pace.of_bytes.saturating_sub(pace.bytes) as f64 / rate;
@@ -352,7 +359,11 @@ impl Ledger for StoreLedger {
     }
 
     fn progress(&mut self, pace: Pace, tool: ToolId) {
-        self.emit.progress(pace.done, pace.total, label(tool, pace, self.watch.elapsed()));
+        // Most tools are not there, or have nothing new.
+        if pace.total == 0 {
+            return;
+        }
+        self.emit.progress(pace.done, pace.total, label(tool.as_str(), pace, self.watch.elapsed()));
     }
 
     fn cancelled(&self) -> bool {
@@ -367,7 +378,7 @@ mod tests {
     #[test]
     fn it_says_how_far_it_is_how_fast_and_how_long_it_takes() {
         let pace = Pace { done: 3, total: 9, bytes: 30_000_000, of_bytes: 90_000_000 };
-        let said = |pace, ms| label(ToolId::Codex, pace, Duration::from_millis(ms));
+        let said = |pace, ms| label("codex", pace, Duration::from_millis(ms));
         assert_eq!(said(pace, 1000), "codex: 30.0 of 90.0 MB, 30 MB/s, 2s left");
         assert_eq!(said(pace, 90_000), "codex: 30.0 of 90.0 MB, 0 MB/s, 3m left");
         assert_eq!(said(Pace::default(), 0), "codex: 0.0 of 0.0 MB");

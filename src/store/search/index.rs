@@ -40,6 +40,13 @@ pub struct Gap {
     whole: bool,
 }
 
+impl Gap {
+    /// How much the index lacks.
+    pub fn bytes(&self) -> u64 {
+        self.to.saturating_sub(self.from.0)
+    }
+}
+
 /// How the index differs from the transcripts.
 pub struct Difference {
     /// What it lacks.
