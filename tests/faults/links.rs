@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use session_forge::sys::proc;
+
 use super::{Four, Report};
 use crate::support::sshd::{Setup, masters, signal_masters};
 
@@ -132,6 +134,23 @@ fn a_laptop_that_slept_connects_again() {
     four.heals();
 }
 
+#[test]
+fn a_laptop_that_sleeps_in_the_middle_of_a_clone() {
+    let four = Four::new();
+    let held = four.hold_packs();
+    let running = four.begin(&[]);
+    held.reached();
+    // Our own program and its connections stand still; the host gives its side up, and finishes nothing.
+    proc::kill(running.id(), Signal::STOP).expect("ours");
+    signal_masters(&four.run_dir(), Signal::STOP);
+    four.last().cut();
+    wake(&four);
+    proc::kill(running.id(), Signal::CONT).expect("ours");
+    Report::ended(running).only_last(3, "unreachable", "`d`");
+    drop(held);
+    four.heals();
+}
+
 /// Lets every stopped ssh of ours go on.
 fn wake(four: &Four) {
     for entry in fs::read_dir("/proc").expect("Linux").filter_map(Result::ok) {
@@ -141,7 +160,7 @@ fn wake(four: &Four) {
         let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let ours = four.run_dir().display().to_string();
         if String::from_utf8_lossy(&words).contains(&ours) {
-            let _ = session_forge::sys::proc::kill(pid, Signal::CONT);
+            let _ = proc::kill(pid, Signal::CONT);
         }
     }
 }

@@ -5,10 +5,12 @@ use std::fs;
 use rustix::process::Signal;
 use session_forge::sys::proc;
 
-use super::{Four, NAMES, Report, hash};
-use crate::support::Sandbox;
+use serde_json::json;
+
+use super::{Four, NAMES, Report, Stdio, hash};
 use crate::support::git::commit;
 use crate::support::sshd::end_masters;
+use crate::support::{Said, Sandbox, wait_for};
 
 #[test]
 fn a_second_sync_changes_not_a_byte() {
@@ -164,6 +166,39 @@ fn an_agent_that_dies_is_told_and_started_again() {
         proc::kill(pid, Signal::KILL).expect("ours");
     }
     let _ = four.place.json(&["session", "stop", &id, "--force"]);
+    four.heals();
+}
+
+#[test]
+fn an_agent_that_is_killed_in_the_middle_of_a_call() {
+    let four = Four::new();
+    let host = four.last();
+    let _ = four.place.json(&["bootstrap", "--hosts", "d", "--yes"]);
+    let started = four.place.json(&["session", "start", "--host", "d", "--", "sh", "-c", "read x; exit 7"]);
+    let id = started["id"].as_str().expect("an id").to_owned();
+    let mut waiting =
+        four.place.sf_command(&["--json", "session", "wait", &id, "--for", "exit", "--timeout", "60s"]);
+    let waiting = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    // Once it has opened all that the question takes, it waits.
+    let (mut opened, mut same) = (0, 0);
+    let killed = wait_for("the agent that waits", || {
+        let all = agents(&host.home);
+        let open = |pid: &u32| fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+        let now: usize = all.iter().map(open).sum();
+        same = if now == opened { same + 1 } else { 0 };
+        opened = now;
+        (now > 0 && same > 40).then_some(all)
+    });
+    for pid in killed {
+        proc::kill(pid, Signal::KILL).expect("ours");
+    }
+    // Told or begun again, but never left hanging; the session did not notice.
+    let said = Said::from(waiting.wait_with_output().expect("it ends"));
+    let _ = four.place.json(&["session", "send", &id, "x", "--enter", "--force"]);
+    let ended = four.place.json(&["session", "wait", &id, "--for", "exit", "--timeout", "60s"]);
+    assert_eq!(ended["state"], "exited", "{ended}");
+    assert_eq!((said.status, &said.json()["error"]["code"]), (3, &json!("unreachable")), "{said:?}");
+    assert_eq!(four.place.json(&["session", "show", &id])["exit_code"], 7);
     four.heals();
 }
 
