@@ -208,6 +208,11 @@ class Side:
         """Ends every session."""
         if self.tmux:
             subprocess.run(self._tmux("kill-server"), env=self.env, capture_output=True)
+            # A server that is about to end takes no more sessions.
+            for _ in range(400):
+                if not self.processes():
+                    return
+                time.sleep(0.05)
             return
         for row in json.loads(self.run("session", "list", "--json")):
             if row["state"] not in ("exited", "lost"):

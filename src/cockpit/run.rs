@@ -173,15 +173,19 @@ impl Cockpit {
         data.mark_changed();
         let mut dirty = true;
         let mut last = Watch::start();
-        let mut drawn = false;
+        // What a key brings about is shown at once, however short ago the last picture was.
+        let mut urgent = true;
         loop {
             if let Some(code) = self.outcome.take() {
                 return Ok(code);
             }
             let since = last.elapsed();
-            if dirty && !self.term.is_busy() && (!drawn || since >= FRAME) {
-                self.draw();
-                (dirty, drawn, last) = (false, true, Watch::start());
+            if dirty && !self.term.is_busy() && (urgent || since >= FRAME) {
+                dirty = false;
+                // A picture that is the same as before costs nobody anything.
+                if self.draw() {
+                    (urgent, last) = (false, Watch::start());
+                }
                 continue;
             }
             let wait = FRAME.saturating_sub(since);
@@ -203,7 +207,7 @@ impl Cockpit {
                     Some(Ok(event)) => {
                         for msg in reader.take(event) {
                             self.take(msg);
-                            dirty = true;
+                            (dirty, urgent) = (true, true);
                         }
                         continue;
                     }
@@ -399,7 +403,8 @@ impl Cockpit {
         Ok(())
     }
 
-    fn draw(&mut self) {
+    /// Draws the newest state; whether there was something to draw.
+    fn draw(&mut self) -> bool {
         let (cols, rows) = self.state.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, cols, rows));
         let cursor = view(&self.state, &self.skin, &mut buf);
@@ -416,9 +421,13 @@ impl Cockpit {
             self.title = title;
         }
         // The loop draws only while the pen is idle, so it takes this.
-        if !bytes.is_empty() && !self.term.draw(bytes) {
+        if bytes.is_empty() {
+            return false;
+        }
+        if !self.term.draw(bytes) {
             self.painter.forget();
         }
+        true
     }
 }
 

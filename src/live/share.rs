@@ -85,7 +85,9 @@ impl FromStr for Link {
             Error::usage("that is no take-over link")
                 .hint("it looks like sf://HOST/live_…/…#…; the shell needs it in quotes")
         };
-        let rest = text.trim().strip_prefix(SCHEME).ok_or_else(bad)?;
+        // The quotes are for shells; in a form they come along.
+        let text = text.trim().trim_matches(['\'', '"']);
+        let rest = text.strip_prefix(SCHEME).ok_or_else(bad)?;
         let (place, token) = rest.split_once('#').ok_or_else(bad)?;
         let mut parts = place.rsplitn(3, '/');
         let (gate, id, host) = (parts.next(), parts.next(), parts.next());
@@ -122,6 +124,7 @@ mod tests {
             token: random::hex(16).expect("random"),
         };
         assert_eq!(link.to_string().parse::<Link>().expect("read"), link);
+        assert_eq!(format!("'{link}'").parse::<Link>().expect("read"), link);
     }
 
     #[test]

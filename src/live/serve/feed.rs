@@ -14,8 +14,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{Shown, Side, shown};
 use crate::error::{Error, Result};
 use crate::live::client::{Peer, Said};
-use crate::model::LiveId;
 use crate::model::live::Live;
+use crate::model::{LiveId, ToolId};
 use crate::sys::watch;
 use crate::wire::holder::{Kind, Status, Wait};
 
@@ -90,7 +90,8 @@ impl Feed {
         self.listeners.retain(|_, task| !task.is_finished());
         for row in self.rows.iter().filter(|row| row.state.lives()) {
             if !self.listeners.contains_key(&row.id) {
-                let task = self.tasks.spawn(listen(self.side.clone(), row.id.clone(), self.news.clone()));
+                let task =
+                    self.tasks.spawn(listen(self.side.clone(), row.id.clone(), row.tool, self.news.clone()));
                 self.listeners.insert(row.id.clone(), task);
             }
         }
@@ -108,18 +109,18 @@ impl Feed {
 }
 
 /// Tells how a session is, whenever something happened in it.
-async fn listen(side: Side, id: LiveId, news: mpsc::Sender<News>) {
+async fn listen(side: Side, id: LiveId, tool: Option<ToolId>, news: mpsc::Sender<News>) {
     let talk = async {
         let mut peer = Peer::new(side.connect(&id).await?);
         peer.hello().await?;
         let mut seen = Wait::default();
         loop {
             let Said::State(status) = peer.ask(Kind::Wait, &seen).await? else { continue };
-            tell(&news, &id, status).await?;
+            tell(&news, &id, side.consult(tool, status).await).await?;
             tokio::time::sleep(SETTLE).await;
             let Said::State(status) = peer.ask(Kind::Status, &Wait::default()).await? else { continue };
             seen = Wait { seq: status.seq, state: Some(status.state) };
-            tell(&news, &id, status).await?;
+            tell(&news, &id, side.consult(tool, status).await).await?;
         }
     };
     let ended: Result<()> = talk.await;

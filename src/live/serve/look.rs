@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::live::client::Said;
 use crate::live::record::Record;
 use crate::model::live::{Live, LiveState};
-use crate::model::{LiveId, Time};
+use crate::model::{LiveId, Time, ToolId};
 use crate::tool::launch;
 use crate::wire::holder::{Event, Kind, Status};
 
@@ -55,7 +55,7 @@ impl Side {
                 Ok(Said::State(status)) => {
                     let status = self.teach(&record.spec.id, status).await;
                     let status = self.link(&record, status).await;
-                    let status = self.consult(&record, status).await;
+                    let status = self.consult(record.spec.tool, status).await;
                     return shown(record.row(), status, self.clock.now());
                 }
                 Ok(_) | Err(_) => {
@@ -91,10 +91,8 @@ impl Side {
     }
 
     /// Where neither hooks nor the screen tell, what the tool keeps in its files may.
-    async fn consult(&self, record: &Record, status: Status) -> Status {
-        let Some(tool) = record.spec.tool.filter(|_| status.state == LiveState::Unknown) else {
-            return status;
-        };
+    pub(super) async fn consult(&self, tool: Option<ToolId>, status: Status) -> Status {
+        let Some(tool) = tool.filter(|_| status.state == LiveState::Unknown) else { return status };
         let (env, pid) = (self.env.clone(), status.pid);
         let found = blocking(move || Ok(launch::register(tool, &env, pid))).await;
         let (state, word) = match found {

@@ -54,6 +54,7 @@ fn a_link_that_is_half_open_is_given_up_and_taken_up_again() {
     place.proxy.mend();
     cockpit.wait_text("lost?");
     cockpit.send("\r");
+    cockpit.wait_text("got lost?");
     place.proxy.stall();
     // A person does not wait until ssh has noticed: the processes at this end are gone.
     place.kill_masters();
