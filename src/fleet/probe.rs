@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::fleet::sh::{DATA_DIR, LOGIN_PATH, folder};
 use crate::fleet::{Host, Step};
-use crate::model::ToolId;
 use crate::model::host::{self, HostState, HostStatus};
 use crate::model::live::Live;
+use crate::model::{Time, ToolId};
 use crate::sys::clock::Watch;
 
 /// What a probe found.
@@ -17,6 +17,17 @@ pub struct Probe {
     pub program: Option<String>,
     /// Whether HAPI is on the login's `PATH`.
     pub hapi: bool,
+    /// What time it is there.
+    pub clock: Option<Time>,
+    /// Whether the root, or what is there of it, can be written.
+    pub writable: bool,
+}
+
+impl Probe {
+    /// What is known of a host that has said nothing.
+    pub fn unknown(host: &host::Host) -> Self {
+        Self { status: HostStatus::unknown(host), program: None, hapi: false, clock: None, writable: true }
+    }
 }
 
 /// The programs that tell that a tool is there.
@@ -50,6 +61,8 @@ fi
 there=$R
 while [ -n "$there" ] && [ ! -e "$there" ]; do there=${there%/*}; done
 echo "disk $(df -Pk "${there:-/}" 2>/dev/null | awk 'END{print $(NF-2)}')"
+[ -w "${there:-/}" ] || echo read-only
+echo "clock $(date +%s)"
 echo "git $(git --version 2>/dev/null)"
 { read -r sum version <"$b/current"; } 2>/dev/null && [ -x "$b/$sum/sf" ] && echo "agent $sum $version"
 exit 0
@@ -74,7 +87,7 @@ pub async fn probe(host: &dyn Host, definition: &host::Host) -> Result<Probe> {
         Step { script: format!("{LOGIN_PATH}programs='{}'\n{TOOLS}", programs.join(" ")), lane: 1 },
     ];
     let outputs = host.steps(steps, 2).await?;
-    let mut probe = Probe { status: HostStatus::unknown(definition), program: None, hapi: false };
+    let mut probe = Probe::unknown(definition);
     for line in outputs.iter().flat_map(|output| output.stdout.lines()) {
         read(line, &mut probe);
     }
@@ -122,6 +135,8 @@ fn read(line: &str, probe: &mut Probe) {
             probe.program = Some(sum.to_owned());
             status.agent = Some(version.to_owned());
         }
+        "read-only" => probe.writable = false,
+        "clock" => probe.clock = value.parse::<i64>().ok().map(|s| Time(s.saturating_mul(1_000))),
         "program" if value == "hapi" => probe.hapi = true,
         "program" => {
             let tool = PROGRAMS.iter().find(|(program, _)| *program == value);
@@ -145,7 +160,7 @@ mod tests {
 
     fn fresh() -> Probe {
         let host = host::Host { name: "a".parse().expect("a name"), target: "a".into(), root: None };
-        Probe { status: HostStatus::unknown(&host), program: None, hapi: false }
+        Probe::unknown(&host)
     }
 
     #[test]

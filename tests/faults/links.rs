@@ -100,7 +100,7 @@ fn a_master_that_hangs_is_replaced() {
     signal_masters(&four.run_dir(), Signal::STOP);
     let report = four.sync(&["--hosts", "d"]);
     for pid in &old {
-        session_forge::sys::proc::kill(*pid, Signal::KILL).expect("ours");
+        proc::kill(*pid, Signal::KILL).expect("ours");
     }
     assert_eq!(report.status, 0, "{}", report.answer);
     four.heals();

@@ -52,7 +52,7 @@ fn two_machines_that_sync_at_once() {
     four.settings(&other);
     four.import(&other, &serde_json::json!([{ "name": "core", "url": four.url("core"), "base": "main" }]));
     let mut theirs = other.sf_command(&["--json", "sync", "pay"]);
-    theirs.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    theirs.stdout(Stdio::piped()).stderr(Stdio::piped());
     let (ours, theirs) = (four.begin(&[]), theirs.spawn().expect("started"));
     let reports = [Report::ended(ours), Report::ended(theirs)];
     end_masters(&other.sf_home().join("run"));
@@ -100,7 +100,7 @@ fn a_sync_that_is_interrupted() {
     let running = four.begin(&[]);
     held.reached();
     proc::kill(running.id(), Signal::INT).expect("ours");
-    let said = crate::support::Said::from(running.wait_with_output().expect("ended"));
+    let said = Said::from(running.wait_with_output().expect("ended"));
     assert_eq!((said.status, &said.json()["error"]["code"]), (130, &"cancelled".into()), "{said:?}");
     drop(held);
     four.heals();

@@ -5,6 +5,8 @@ mod hosts;
 mod machine;
 mod stores;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Command, Ctx, Done, Touch};
@@ -37,7 +39,7 @@ enum Status {
 /// A part that was looked at.
 #[derive(Clone, Debug, Serialize)]
 struct Check {
-    name: &'static str,
+    name: Cow<'static, str>,
     status: Status,
     /// What was found, and what to do about it.
     detail: String,
@@ -46,11 +48,11 @@ struct Check {
 }
 
 impl Check {
-    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, status: Status::Ok, detail: detail.into(), fixed: false }
+    fn ok(name: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), status: Status::Ok, detail: detail.into(), fixed: false }
     }
 
-    fn warn(name: &'static str, detail: impl Into<String>) -> Self {
+    fn warn(name: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self { status: Status::Warn, ..Self::ok(name, detail) }
     }
 
@@ -78,7 +80,7 @@ impl Command for Doctor {
 
     async fn run(self, cx: &Ctx) -> Result<Done<Findings>> {
         let fix = self.fix && !cx.options.dry_run;
-        let checks = vec![
+        let mut checks = vec![
             Check::of("home", home::folders(cx, fix)),
             Check::of("database", stores::database(cx).await),
             Check::of("index", stores::index(cx, fix).await),
@@ -89,11 +91,11 @@ impl Command for Doctor {
             machine::tools(cx).await,
             machine::git().await,
             machine::ssh(cx).await,
-            hosts::hosts(cx).await,
             machine::disk(cx),
             machine::clock(cx).await,
             machine::linger().await,
         ];
+        checks.extend(hosts::hosts(cx).await);
         let failed: Vec<&Check> = checks.iter().filter(|check| check.status == Status::Fail).collect();
         let error = (!failed.is_empty()).then(|| {
             let error =
