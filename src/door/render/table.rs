@@ -61,7 +61,8 @@ fn record(value: &Value, width: Option<usize>, color: bool) -> String {
     let plain = |v: &Value| !v.is_object() && !v.as_array().is_some_and(|a| a.iter().any(Value::is_object));
     let label = fields.iter().filter(|(_, v)| plain(v)).map(|(k, _)| k.width()).max().unwrap_or(0);
     let mut text = String::new();
-    for (key, value) in fields.iter().filter(|(_, v)| plain(v) && !v.is_null()) {
+    let empty = |v: &Value| v.is_null() || v.as_array().is_some_and(Vec::is_empty);
+    for (key, value) in fields.iter().filter(|(_, v)| plain(v) && !empty(v)) {
         text.push_str(&format!("{}  {}\n", dim(&pad(key, label), color), cell(value)));
     }
     for (key, value) in fields.iter().filter(|(_, v)| !plain(v)) {
