@@ -39,7 +39,8 @@ impl Grid {
         let before = self.cols();
         let (rows, history) = self.take();
         let absolute: Vec<Place> = places.iter().map(|p| (p.0, p.1 + history)).collect();
-        let (mut rows, moved) = if cols == before { (rows, absolute) } else { rewrap(rows, cols, &absolute) };
+        let (mut rows, moved) =
+            if cols == before { (rows, absolute) } else { rewrap(rows, (before, cols), &absolute) };
         let cursor = moved.first().copied().unwrap_or_default();
         // Blank lines below the cursor go first, as nobody misses them.
         while rows.len() > height.max(cursor.1 + 1)
@@ -60,8 +61,12 @@ impl Grid {
     }
 }
 
-/// Wraps lines at another width; gives where places have gone.
-fn rewrap(rows: VecDeque<Row>, cols: usize, places: &[Place]) -> (VecDeque<Row>, Vec<Place>) {
+/// Wraps lines that were of one width at another; gives where places have gone.
+fn rewrap(
+    rows: VecDeque<Row>,
+    (before, cols): (usize, usize),
+    places: &[Place],
+) -> (VecDeque<Row>, Vec<Place>) {
     let mut out = VecDeque::with_capacity(rows.len());
     let mut moved = places.to_vec();
     let mut line: Vec<Slot> = Vec::new();
@@ -85,9 +90,10 @@ fn rewrap(rows: VecDeque<Row>, cols: usize, places: &[Place]) -> (VecDeque<Row>,
             continue;
         }
         if goes_on {
-            // A wide character that did not fit left a blank that was never written.
-            let used = row.used();
-            row.cells.truncate(used);
+            // A row that goes on is full; only a wide character that did not fit left a blank in front of it.
+            let wide = rows.peek().is_some_and(|(_, next)| next.get(0).is_wide());
+            let early = wide && matches!(row.get(before - 1).glyph, 0 | 0x20);
+            row.cells.resize(before - usize::from(early), Slot::default());
         } else {
             let kept = row.cells.iter().rposition(|c| *c != Slot::default()).map_or(0, |x| x + 1);
             row.cells.truncate(kept);
