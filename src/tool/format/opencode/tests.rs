@@ -138,3 +138,20 @@ fn an_answer_without_an_end_waits_unless_its_process_is_long_gone() {
     assert_eq!(take(future, true), (1, false), "another answer follows");
     assert_eq!(take(1_000_000_000_000, false), (1, false));
 }
+
+#[test]
+fn two_of_one_name_are_no_versions_of_each_other() {
+    let mut progress = Progress::default();
+    let mut sink = Collector::default();
+    for _ in 0..2 {
+        let mut thread = Thread::new("opencode", &progress);
+        for text in ["one", "two"] {
+            let info = object(json!({"id": "m", "role": "user", "time": {"created": 1}}));
+            let parts = vec![object(json!({"id": "p", "type": "text", "text": text}))];
+            assert!(thread.take(Raw { info, parts }, true, &mut sink).expect("taken"));
+        }
+        thread.save(&mut progress, true);
+    }
+    let ids: Vec<&str> = sink.messages.iter().map(|m| m.msg_id.as_str()).collect();
+    assert_eq!(ids, ["m", "m#2"], "read twice, sent once");
+}

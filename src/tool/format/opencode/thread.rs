@@ -1,5 +1,7 @@
 //! One session, message by message, written once each is final.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -47,6 +49,8 @@ pub struct Thread {
     /// When the session itself began: messages from before were copied into it.
     began: Option<Time>,
     spent: f64,
+    /// The messages of this read.
+    ids: HashSet<String>,
 }
 
 impl Thread {
@@ -55,7 +59,7 @@ impl Thread {
         let mut memo = Memo::of(progress);
         memo.waiting = false;
         let head = progress.head.clone();
-        Self { tag, memo, head, now: Clock::System.now(), began: None, spent: 0.0 }
+        Self { tag, memo, head, now: Clock::System.now(), began: None, spent: 0.0, ids: HashSet::new() }
     }
 
     /// Learns about the session as a whole. `info` has the names of the JSON store.
@@ -131,6 +135,12 @@ impl Thread {
                 // Paid for in the session that it was copied from.
                 message.usage = None;
                 message.metadata.insert("copied".into(), true.into());
+            }
+            // Two that are there at once are not versions of one.
+            let (id, mut n) = (message.msg_id.clone(), 1);
+            while !self.ids.insert(message.msg_id.clone()) {
+                n += 1;
+                message.msg_id = format!("{id}#{n}");
             }
             self.memo.sent.send(message, sink)?;
         }
