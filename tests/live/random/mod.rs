@@ -246,6 +246,10 @@ impl Game {
             // A strip and a title stand above a stage.
             let above = if person.cockpit { 2 } else { 0 };
             person.terminal.wait(&what, |text| {
+                // It may hear only now that its link is dead.
+                if !person.cockpit && text.contains("the connection to the session is gone") {
+                    return true;
+                }
                 let lines: Vec<&str> = text.lines().skip(above).take(24).map(str::trim_end).collect();
                 let wanted = truth.plain();
                 // Only who was there last has decided on the size.
