@@ -90,9 +90,10 @@ fn rewrap(
             continue;
         }
         if goes_on {
-            // A row that goes on is full; only a wide character that did not fit left a blank in front of it.
+            // A row that goes on is full; only a wide character that did not fit left a cell in front of it that was
+            // never written. A blank that was is text.
             let wide = rows.peek().is_some_and(|(_, next)| next.get(0).is_wide());
-            let early = wide && matches!(row.get(before - 1).glyph, 0 | 0x20);
+            let early = wide && row.get(before - 1).glyph == 0;
             row.cells.resize(before - usize::from(early), Slot::default());
         } else {
             let kept = row.cells.iter().rposition(|c| *c != Slot::default()).map_or(0, |x| x + 1);
