@@ -41,7 +41,7 @@ use super::client::{Peer, Said};
 use super::holder::RING;
 use super::record::{Folder, KEEP_ENDED, Record};
 use super::session::SCROLLBACK;
-use super::status::{RuleFile, rules};
+use super::status::rules;
 use crate::error::{Code, Error, Result};
 use crate::fleet::Duplex;
 use crate::model::LiveId;
@@ -82,8 +82,7 @@ pub struct Side {
     program: Option<PathBuf>,
     limits: Limits,
     login_path: Arc<OnceCell<Option<String>>>,
-    rules: Arc<[RuleFile]>,
-    digest: Arc<str>,
+    rules: Arc<rules::Book>,
     audit: PathBuf,
     /// Where files are put that programs are to read.
     pasted: PathBuf,
@@ -121,8 +120,6 @@ impl Side {
             true => env.with("SF_HOME", paths.data_dir()),
             false => env,
         };
-        let (files, wrong) = RuleFile::load(&paths.status_rules());
-        wrong.iter().for_each(|text| tracing::warn!("a file of status rules is left out: {text}"));
         // Sockets may lie where a restart of the machine forgets them; what was running must not be.
         let kept = (!paths.run_dir().starts_with(paths.data_dir())).then(|| paths.data_dir().join("live"));
         Self {
@@ -132,8 +129,7 @@ impl Side {
             program: None,
             limits: Limits::default(),
             login_path: Arc::default(),
-            digest: rules::digest(&files).into(),
-            rules: files.into(),
+            rules: Arc::new(rules::Book::new(paths.status_rules())),
             audit: paths.audit_log(),
             pasted: paths.data_dir().join("paste"),
         }

@@ -108,10 +108,10 @@ impl Side {
     /// Gives a holder our rules, if it has others: rules get better while sessions run. A holder that
     /// names no rules is too old to learn some.
     async fn teach(&self, id: &LiveId, status: Status) -> Status {
-        if status.rules.is_empty() || *status.rules == *self.digest {
+        if status.rules.is_empty() || *status.rules == *self.rules.digest() {
             return status;
         }
-        let taught = self.ask(id, Kind::Rules, &&*self.rules, ANSWER).await;
+        let taught = self.ask(id, Kind::Rules, &self.rules.files(), ANSWER).await;
         match taught {
             Ok(Said::Done) => match self.ask(id, Kind::Status, &Value::Null, ANSWER).await {
                 Ok(Said::State(status)) => status,

@@ -26,7 +26,7 @@ impl Side {
             spec,
             ring,
             scrollback,
-            rules: self.rules.to_vec(),
+            rules: self.rules.files().to_vec(),
             audit: Some(self.audit.clone()),
         };
         let program = match &self.program {

@@ -15,7 +15,8 @@
 //! All conditions of a rule must hold; the first rule that fits wins. Patterns are those of the
 //! regex-lite crate: the regex crate's, without Unicode classes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
@@ -171,7 +172,40 @@ fn version(text: &str) -> Vec<u64> {
     text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
 }
 
-/// A short name for a set of rules, to see whether a holder has the present ones.
+/// The rules of a home. They are read when somebody asks for them: it takes longer than most commands.
+#[derive(Debug)]
+pub struct Book {
+    folder: PathBuf,
+    read: OnceLock<(Vec<RuleFile>, String)>,
+}
+
+impl Book {
+    /// Those that come with sf, and those in a folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, read: OnceLock::new() }
+    }
+
+    fn read(&self) -> &(Vec<RuleFile>, String) {
+        self.read.get_or_init(|| {
+            let (files, wrong) = RuleFile::load(&self.folder);
+            wrong.iter().for_each(|text| tracing::warn!("a file of status rules is left out: {text}"));
+            let digest = digest(&files);
+            (files, digest)
+        })
+    }
+
+    /// The files.
+    pub fn files(&self) -> &[RuleFile] {
+        &self.read().0
+    }
+
+    /// A short name for them, to see whether a holder has the present ones.
+    pub fn digest(&self) -> &str {
+        &self.read().1
+    }
+}
+
+/// A short name for a set of rules.
 pub fn digest(files: &[RuleFile]) -> String {
     use sha2::{Digest, Sha256};
     let text = serde_json::to_vec(files).unwrap_or_default();
