@@ -82,7 +82,7 @@ fn a_host_that_is_frozen_delays_nobody_and_is_told_after_its_time() {
     };
     let last = at("d: failed").expect("the frozen host is told");
     for name in ["a", "b", "c"] {
-        assert!(at(&format!("{name} core: unchanged")).expect("done") < last, "{said:?}");
+        assert!(at(&format!("{name} pay/core: unchanged")).expect("done") < last, "{said:?}");
     }
     four.last().thaw();
     assert_eq!(said.status, 3, "{said:?}");
