@@ -3,7 +3,7 @@
 //!
 //! | call | parameters | answer |
 //! | --- | --- | --- |
-//! | `live.start` | [`LiveSpec`] | [`Live`] |
+//! | `live.start` | [`crate::model::live::LiveSpec`] | [`Live`] |
 //! | `live.list` | | `[`[`Live`]`]` |
 //! | `live.show` | `{id}` | [`Shown`] |
 //! | `live.screen` | `{id, ansi, scrollback}` | [`ScreenText`] |
