@@ -150,7 +150,8 @@ class Side:
         screen.until(name.encode())
         # The newest is not always the first.
         screen.type(b"/" + name.encode())
-        screen.until(b"/" + name.encode())
+        # Each letter is a frame of its own.
+        screen.quiet(0.3)
         screen.type(b"\r")
         screen.quiet(0.1)
         screen.type(b"z\r")
