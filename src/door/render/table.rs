@@ -285,9 +285,9 @@ mod tests {
     fn what_has_no_room_is_named() {
         let rows = json!([
             {"id": "ses_0123456789abcdef", "updated": "2026-11-21T01:36:22.106Z", "title": "a long title of a talk",
-             "tokens_cache_read": 12, "cost_usd": null, "workdir": "/home/dev/work/webapp"},
+             "tokens_cache_read": 12, "cost_usd": null, "workdir": "/home/dev/webapp"},
             {"id": "ses_1", "updated": "2026-11-21T01:36:22.106Z", "title": "b",
-             "tokens_cache_read": 123_456, "cost_usd": 0.5, "workdir": "/home/dev/work/webapp"},
+             "tokens_cache_read": 123_456, "cost_usd": 0.5, "workdir": "/home/dev/webapp"},
         ]);
         let text = any(&rows, Some(60), false);
         insta::assert_snapshot!(text, @"
