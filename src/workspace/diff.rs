@@ -87,15 +87,7 @@ pub async fn diff(host: &dyn Host, root: Option<&str>, unit: &Unit) -> Result<Di
     let [seen, kinds @ .., untracked] = outputs.as_slice() else {
         return Err(Error::internal("a step without an answer"));
     };
-    let seen = tree::parse(&seen.stdout);
-    if !seen.is_there() {
-        let path = seen.path.as_deref().unwrap_or("its place");
-        return Err(Error::not_found(format!("there is no worktree at `{path}`")).hint(format!(
-            "sf sync {} --hosts {}",
-            unit.feature,
-            host.name()
-        )));
-    }
+    let seen = tree::there(&seen.stdout, unit, host.name())?;
     let mut all = kinds.chunks_exact(2).map(|pair| {
         let [list, text] = pair else { return Ok(Difference::default()) };
         if list.status != 0 {

@@ -74,15 +74,7 @@ pub async fn log(host: &dyn Host, root: Option<&str>, unit: &Unit, limit: u32) -
     let [seen, commits, own, lonely] = outputs.as_slice() else {
         return Err(Error::internal("a step without an answer"));
     };
-    let seen = tree::parse(&seen.stdout);
-    if !seen.is_there() {
-        let path = seen.path.as_deref().unwrap_or("its place");
-        return Err(Error::not_found(format!("there is no worktree at `{path}`")).hint(format!(
-            "sf sync {} --hosts {}",
-            unit.feature,
-            host.name()
-        )));
-    }
+    let seen = tree::there(&seen.stdout, unit, host.name())?;
     if commits.status != 0 {
         return Err(super::lock::failure(commits));
     }

@@ -4,6 +4,8 @@ use super::lock::LOCK;
 use super::removal::{PIN, UNDO};
 use super::setup;
 use super::unit::{Unit, pairs};
+use crate::error::{Error, Result};
+use crate::model::HostName;
 
 /// What is at the worktree's place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -283,6 +285,20 @@ pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
     let (variables, steps, setup) = (unit.variables(root), steps.concat(), setup::script(options));
     // Looked at before the set-up, too: when that fails, the worktree is there all the same.
     format!("{variables}{LOCK}lock\n{UNDO}{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
+}
+
+/// Reads what the scripts say of a worktree that is to be looked at.
+///
+/// # Errors
+/// `not_found` when there is none.
+pub(super) fn there(text: &str, unit: &Unit, host: &HostName) -> Result<Tree> {
+    let seen = parse(text);
+    if seen.is_there() {
+        return Ok(seen);
+    }
+    let path = seen.path.as_deref().unwrap_or("its place");
+    Err(Error::not_found(format!("there is no worktree at `{path}`"))
+        .hint(format!("sf sync {} --hosts {host}", unit.feature)))
 }
 
 /// Reads what the scripts say.
