@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::departures::{CHECK, LAST};
 use super::lock::LOCK;
 use super::unit::{of_repo, pairs};
 use crate::fleet::sh::{folder, quote};
@@ -27,6 +28,8 @@ pub(super) enum State {
 /// What was seen of an anchor and its remote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Anchor {
+    /// The newest removal before anything was looked at; empty when there was none.
+    pub(super) last: String,
     pub(super) state: State,
     /// Whether the fetch brought something, or would.
     pub(super) updated: bool,
@@ -46,7 +49,7 @@ pub(super) fn observe(repo: &Repo, root: Option<&str>, dry_run: bool) -> String 
     } else {
         FETCH
     };
-    format!("{}{GIT}{LOCK}{LISTEN}{LOOK}{present}fi\nexit 0\n", of_repo(repo, root))
+    format!("{}{GIT}{LAST}{LOCK}{LISTEN}{LOOK}{present}fi\nexit 0\n", of_repo(repo, root))
 }
 
 /// Ends unless there is a git that knows all that is asked of it: 2.25 is the oldest that the long-lived
@@ -91,8 +94,9 @@ const FETCH: &str = r#"  lock
 "#;
 
 /// The script that clones. The clone is made beside its place and renamed, so one that was
-/// interrupted is never taken for an anchor; what it left is removed by the next.
-pub(super) fn clone(repo: &Repo, root: Option<&str>) -> String {
+/// interrupted is never taken for an anchor; what it left is removed by the next. After a removal
+/// that came after `seen` it does nothing.
+pub(super) fn clone(repo: &Repo, root: Option<&str>, seen: &str) -> String {
     // `~` is in no name of ours, so these are ours alone.
     let temporary = format!("\"$R/repo-cache/\".{}~new", quote(repo.name.as_str()));
     let mut words = String::new();
@@ -103,11 +107,11 @@ pub(super) fn clone(repo: &Repo, root: Option<&str>) -> String {
         // What is taken from it is copied, so it may go later.
         words.push_str(&format!(" --dissociate --reference-if-able {}", folder(Some(reference))));
     }
-    format!("{}{LOCK}T={temporary}\nset --{words}\n{CLONE}", of_repo(repo, root))
+    let (variables, seen) = (of_repo(repo, root), quote(seen));
+    format!("{variables}seen={seen}\n{LOCK}T={temporary}\nset --{words}\nlock\n{CHECK}{CLONE}")
 }
 
-const CLONE: &str = r#"lock
-rm -rf "$T"
+const CLONE: &str = r#"rm -rf "$T"
 if [ -d "$A" ] && ! rmdir "$A" 2>/dev/null; then
   echo unchanged
   exit 0
@@ -127,6 +131,7 @@ pub(super) fn parse(text: &str) -> Anchor {
     let (mut anchor, mut have) = (Anchor::default(), None::<BTreeMap<String, String>>);
     for (key, value) in pairs(text) {
         match key {
+            "last" => anchor.last = value.to_owned(),
             "present" => anchor.state = State::Present,
             "foreign" => anchor.state = State::Foreign,
             "other" => anchor.state = State::Other(value.to_owned()),

@@ -1,5 +1,6 @@
 //! A lock per repository on a host, in shell: a folder that only one can make.
 
+use super::departures::OVERTAKEN;
 use crate::error::Error;
 use crate::fleet::Output;
 
@@ -69,6 +70,10 @@ pub(super) fn failure(output: &Output) -> Error {
         let place = lines.last().unwrap_or(&"one of sf's folders");
         return Error::refused(format!("`{place}` is a symbolic link, and would lead out of sf's folders"))
             .hint("nothing is written through it; `sf host add --root` names the place that it leads to");
+    }
+    if output.status == OVERTAKEN {
+        return Error::conflict("it was removed meanwhile, by another run or from another machine")
+            .hint("nothing was made; run it again if it is still wanted");
     }
     if output.status == OLD {
         let found = lines.last().unwrap_or(&"it");

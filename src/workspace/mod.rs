@@ -3,6 +3,7 @@
 //! writes outside `repo-cache/` and `features/` below a host's root.
 
 mod anchor;
+mod departures;
 pub mod diff;
 pub mod discover;
 mod lock;

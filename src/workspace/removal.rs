@@ -11,12 +11,15 @@
 //! folder on the host: `commits.bundle`, `files.tar.gz`, git's own files of the worktree, and
 //! `about.json`. The commits are pinned in the anchor, too, as `refs/sf/trash/<entry>`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::departures::{CHECK, RECORD};
 use super::lock::{LOCK, failure};
 use super::unit::{Unit, of_repo, pairs};
 use crate::error::{Error, Result};
-use crate::fleet::sh::quote;
+use crate::fleet::sh::{folder, quote};
 use crate::fleet::{Host, Output, Step};
 use crate::model::removal::Losses;
 use crate::model::workspace::Repo;
@@ -216,10 +219,10 @@ pub async fn remove(
         let about = serde_json::to_string(&order.about).unwrap_or_default();
         let (undo, pin, keep) = match order.target {
             Target::Tree(_) => (UNDO, PIN, KEEP),
-            Target::Anchor(_) => ("", "", KEEP_ANCHOR),
+            Target::Anchor(_) => ("record +anchor\n", "", KEEP_ANCHOR),
         };
         format!(
-            "{}D={} I={} about={} asked={} force={}\n{LOCK}lock\n{undo}{}{pin}{keep}",
+            "{}D={} I={} about={} asked={} force={}\n{LOCK}{RECORD}lock\n{undo}{}{pin}{keep}",
             order.target.variables(at.root),
             at.data,
             quote(&order.entry),
@@ -244,23 +247,46 @@ fn done(output: &Output) -> Result<Option<String>> {
     Err(Error::refused(why).hint("nothing was removed; run it again"))
 }
 
-/// The entries of a host's trash that were not brought back yet, oldest first. Entries that cannot
-/// be read belong to another version and are passed over.
+/// What a host's trash holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trash {
+    /// The entries that were not brought back yet, oldest first. Those that cannot be read belong to
+    /// another version and are passed over.
+    pub entries: Vec<(String, About)>,
+    /// Of each repository the newest removal, for [`Back::seen`].
+    pub newest: BTreeMap<String, String>,
+}
+
+/// Looks into a host's trash.
 ///
 /// # Errors
 /// When the host cannot be asked.
-pub async fn trash(host: &dyn Host, at: Where<'_>) -> Result<Vec<(String, About)>> {
-    let step = Step { script: format!("D={}\n{LIST}", at.data), lane: 0 };
+pub async fn trash(host: &dyn Host, at: Where<'_>) -> Result<Trash> {
+    let step = Step { script: format!("R={} D={}\n{LIST}", folder(at.root), at.data), lane: 0 };
     let outputs = ask(host, vec![step], 1).await?;
-    let mut entries: Vec<(String, About)> = outputs
-        .iter()
-        .flat_map(|output| pairs(&output.stdout))
-        .filter(|(key, _)| *key == "entry")
-        .filter_map(|(_, value)| value.split_once(' '))
-        .filter_map(|(entry, json)| Some((entry.to_owned(), serde_json::from_str(json).ok()?)))
-        .collect();
-    entries.sort_by_key(|(_, about)| about.at);
-    Ok(entries)
+    let mut trash = Trash::default();
+    for (key, value) in outputs.iter().flat_map(|output| pairs(&output.stdout)) {
+        match (key, value.split_once(' ')) {
+            ("entry", Some((entry, json))) => {
+                trash.entries.extend(serde_json::from_str(json).ok().map(|about| (entry.to_owned(), about)));
+            }
+            ("last", Some((repo, entry))) => drop(trash.newest.insert(repo.to_owned(), entry.to_owned())),
+            _ => {}
+        }
+    }
+    trash.entries.sort_by_key(|(_, about)| about.at);
+    Ok(trash)
+}
+
+/// An entry that is to be brought back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// Its name.
+    pub entry: String,
+    /// What it was.
+    pub unit: Unit,
+    /// The newest removal of its repository that was seen; after another one nothing is brought back.
+    pub seen: String,
 }
 
 /// What became of an entry.
@@ -279,19 +305,16 @@ pub struct Restored {
 ///
 /// # Errors
 /// When the host cannot be asked.
-pub async fn restore(
-    host: &dyn Host,
-    at: Where<'_>,
-    entries: &[(String, Unit)],
-) -> Result<Vec<Result<Restored>>> {
-    let lanes = lanes(entries.iter().map(|(_, unit)| &unit.repo));
+pub async fn restore(host: &dyn Host, at: Where<'_>, entries: &[Back]) -> Result<Vec<Result<Restored>>> {
+    let lanes = lanes(entries.iter().map(|back| &back.unit.repo));
     let mut steps = Vec::new();
-    for ((entry, unit), lane) in entries.iter().zip(lanes) {
-        let head = format!("{}D={} I={}\n{LOCK}", unit.variables(at.root), at.data, quote(entry));
+    for (Back { entry, unit, seen }, lane) in entries.iter().zip(lanes) {
+        let (entry, last) = (quote(entry), quote(seen));
+        let head = format!("{}D={} I={entry} seen={last}\n{LOCK}", unit.variables(at.root), at.data);
         steps.push(Step { script: format!("{head}{ANCHOR_BACK}"), lane });
-        steps.push(Step { script: super::anchor::clone(&unit.repo, at.root), lane });
+        steps.push(Step { script: super::anchor::clone(&unit.repo, at.root, seen), lane });
         let forget = super::tree::FORGET;
-        steps.push(Step { script: format!("{head}lock\n{UNDO}{PIN}{forget}{RESTORE}"), lane });
+        steps.push(Step { script: format!("{head}lock\n{CHECK}{UNDO}{PIN}{forget}{RESTORE}"), lane });
     }
     let outputs = ask(host, steps, at.jobs).await?;
     Ok(outputs.chunks_exact(3).map(restored).collect())

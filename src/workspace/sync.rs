@@ -4,6 +4,11 @@
 //! observe (round trip 1: fetch, look)  ──►  plan (pure)  ──►  apply (round trip 2, if anything)
 //!      repositories side by side             per worktree        clone, branch, worktree, look
 //! ```
+//!
+//! Meanwhile somebody may remove what is to be made. Before apply the caller is asked once more what is
+//! wanted; what is removed after that is seen by apply itself, on the host (`departures`).
+
+use futures_util::future::BoxFuture;
 
 use super::anchor::{self, Anchor};
 use super::lock::failure;
@@ -13,7 +18,7 @@ use super::unit::Unit;
 use super::worktree;
 use crate::error::{Error, Result};
 use crate::fleet::{Host, Output, Step};
-use crate::model::workspace::{AnchorChange, BranchChange, SyncRepo, Worktree, WorktreeChange};
+use crate::model::workspace::{AnchorChange, BranchChange, Feature, SyncRepo, Worktree, WorktreeChange};
 
 /// How a sync is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +34,9 @@ pub struct How<'a> {
 /// Hears of each worktree: what is done with it now, or, with `true`, that it is settled.
 pub type Told<'a> = &'a (dyn Fn(&Unit, &str, bool) + Sync);
 
+/// The features as they are now: what is no longer attached to this host is not made.
+pub type Wants<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Vec<Feature>>> + Sync);
+
 /// What became of one wanted worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -43,7 +51,13 @@ pub struct Settled {
 ///
 /// # Errors
 /// Only when the host as a whole cannot be asked.
-pub async fn sync(host: &dyn Host, units: &[Unit], how: How<'_>, told: Told<'_>) -> Result<Vec<Settled>> {
+pub async fn sync(
+    host: &dyn Host,
+    units: &[Unit],
+    how: How<'_>,
+    wants: Wants<'_>,
+    told: Told<'_>,
+) -> Result<Vec<Settled>> {
     units.iter().for_each(|unit| told(unit, if how.dry_run { "looking" } else { "fetching" }, false));
     let lanes = lanes(units);
     let seen = observe(host, units, &lanes, how).await?;
@@ -53,7 +67,10 @@ pub async fn sync(host: &dyn Host, units: &[Unit], how: How<'_>, told: Told<'_>)
         let planned = anchor.as_ref().map_err(Clone::clone).and_then(|a| plan::plan(unit, a, tree));
         let mut row = plan::row(unit, planned.as_ref().ok(), tree);
         match planned {
-            Ok(plan) if plan.make.is_some() && !how.dry_run => todo.push((at, plan)),
+            Ok(plan) if plan.make.is_some() && !how.dry_run => {
+                let seen = anchor.as_ref().map(|anchor| anchor.last.clone()).unwrap_or_default();
+                todo.push(Todo { at, plan, seen });
+            }
             Ok(_) => told(unit, if how.dry_run { "planned" } else { "unchanged" }, true),
             Err(error) => {
                 told(unit, "failed", true);
@@ -63,9 +80,30 @@ pub async fn sync(host: &dyn Host, units: &[Unit], how: How<'_>, told: Told<'_>)
         rows.push(Settled { row, tree: worktree::row(host.name(), unit, tree) });
     }
     if !todo.is_empty() {
+        let features = wants().await?;
+        todo.retain(|Todo { at, .. }| {
+            let still = units[*at].is_wanted(&features, host.name());
+            if !still {
+                told(&units[*at], "no longer wanted", true);
+                let row = &mut rows[*at].row;
+                (row.anchor, row.branch, row.worktree) = (None, None, None);
+                row.notes.push("it was detached meanwhile; nothing was made".into());
+            }
+            still
+        });
+    }
+    if !todo.is_empty() {
         apply(host, units, &lanes, how, &todo, &mut rows, told).await?;
     }
     Ok(rows)
+}
+
+/// What is to be done for the worktree `at`.
+struct Todo {
+    at: usize,
+    plan: Plan,
+    /// The newest removal of its repository that was seen.
+    seen: String,
 }
 
 /// The lane of each worktree: all worktrees of a repository share one, because they share its anchor.
@@ -116,31 +154,29 @@ async fn apply(
     units: &[Unit],
     lanes: &[u32],
     how: How<'_>,
-    todo: &[(usize, Plan)],
+    todo: &[Todo],
     rows: &mut [Settled],
     told: Told<'_>,
 ) -> Result<()> {
     let mut steps = Vec::new();
     let mut clones: Vec<Option<usize>> = vec![None; units.len()];
-    for (at, plan) in todo {
+    for Todo { at, plan, seen } in todo {
         let clone = &mut clones[lanes[*at] as usize];
         if plan.anchor == AnchorChange::Created && clone.is_none() {
             *clone = Some(steps.len());
-            steps.push(Step { script: anchor::clone(&units[*at].repo, how.root), lane: lanes[*at] });
+            steps.push(Step { script: anchor::clone(&units[*at].repo, how.root, seen), lane: lanes[*at] });
         }
-    }
-    for (at, plan) in todo {
         let word = if plan.anchor == AnchorChange::Created { "cloning" } else { "making it" };
         told(&units[*at], word, false);
     }
     let makes = steps.len();
-    for (at, plan) in todo {
+    for Todo { at, plan, seen } in todo {
         if let Some(make) = plan.make {
-            steps.push(Step { script: tree::make(&units[*at], how.root, make), lane: lanes[*at] });
+            steps.push(Step { script: tree::make(&units[*at], how.root, make, seen), lane: lanes[*at] });
         }
     }
     let outputs = ask(host, steps, how.jobs).await?;
-    for ((at, plan), made) in todo.iter().zip(&outputs[makes..]) {
+    for (Todo { at, plan, .. }, made) in todo.iter().zip(&outputs[makes..]) {
         let clone = clones[lanes[*at] as usize].map(|step| &outputs[step]);
         let unit = &units[*at];
         let tree = tree::parse(&made.stdout);

@@ -1,10 +1,12 @@
 //! One worktree on a host: the scripts that look at it and make it, and what they say.
 
+use super::departures::CHECK;
 use super::lock::LOCK;
 use super::removal::{PIN, UNDO};
 use super::setup;
 use super::unit::{Unit, pairs};
 use crate::error::{Error, Result};
+use crate::fleet::sh::quote;
 use crate::model::HostName;
 
 /// What is at the worktree's place.
@@ -271,8 +273,9 @@ pub(super) enum Make {
 }
 
 /// The script that makes it and looks again. Every part looks for itself whether it is needed, so
-/// running it twice, or after somebody else, does no harm.
-pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
+/// running it twice, or after somebody else, does no harm; after a removal that came
+/// after `seen` it does nothing.
+pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make, seen: &str) -> String {
     let steps = match what {
         Make::Add => [BRANCH, "", "", ADD],
         Make::Again => [BRANCH, PIN, FORGET, ADD],
@@ -284,7 +287,8 @@ pub(super) fn make(unit: &Unit, root: Option<&str>, what: Make) -> String {
     let mark = if matches!(what, Make::Move | Make::Setup) { "" } else { setup::mark(options) };
     let (variables, steps, setup) = (unit.variables(root), steps.concat(), setup::script(options));
     // Looked at before the set-up, too: when that fails, the worktree is there all the same.
-    format!("{variables}{LOCK}lock\n{UNDO}{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
+    let seen = quote(seen);
+    format!("{variables}seen={seen}\n{LOCK}lock\n{CHECK}{UNDO}{REFS}{steps}{mark}{LOOK}{setup}exit 0\n")
 }
 
 /// Reads what the scripts say of a worktree that is to be looked at.

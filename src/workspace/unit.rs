@@ -2,8 +2,8 @@
 //! script about it begins with.
 
 use crate::fleet::sh::{folder, quote};
-use crate::model::FeatureName;
 use crate::model::workspace::{Feature, Repo};
+use crate::model::{FeatureName, HostName};
 
 /// A wanted worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,12 @@ impl Unit {
             base: feature.base.clone().or_else(|| repo.base.clone()),
             repo: repo.clone(),
         }
+    }
+
+    /// Whether one of these features has it on that host.
+    pub(super) fn is_wanted(&self, features: &[Feature], host: &HostName) -> bool {
+        let attached = features.iter().filter(|feature| feature.name == self.feature).flat_map(|f| &f.repos);
+        attached.filter(|a| a.repo == self.repo.name).any(|a| a.hosts.contains(host))
     }
 
     /// The variables of the worktree, after those of [`of_repo`]. session-forge 0.1.x made its

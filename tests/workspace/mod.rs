@@ -1,5 +1,6 @@
 //! Anchors, branches and worktrees with real git.
 
+mod overtaken;
 mod reading;
 mod removal;
 mod sequences;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use session_forge::config::Settings;
 use session_forge::error::{Code, Error, Result};
 use session_forge::fleet::{Calls, Duplex, Fleet, Host};
-use session_forge::model::host;
 use session_forge::model::workspace::{
-    AnchorChange, BranchChange, Feature, Repo, RepoOptions, SyncRepo, WorktreeChange,
+    AnchorChange, Attachment, BranchChange, Feature, Repo, RepoOptions, SyncRepo, WorktreeChange,
 };
+use session_forge::model::{HostName, host};
 use session_forge::sys::{Env, Paths};
 use session_forge::workspace::sync::{How, sync};
 use session_forge::workspace::{Unit, discover, worktree};
@@ -33,13 +33,13 @@ impl Calls for Nothing {
 }
 
 /// A machine with a home of its own, and upstream repositories beside it.
-struct Place {
+pub(super) struct Place {
     dir: tempfile::TempDir,
-    host: Arc<dyn Host>,
+    pub(super) host: Arc<dyn Host>,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let home = dir.path().join("home dir");
         fs::create_dir(&home).expect("made");
@@ -53,25 +53,26 @@ impl Place {
         Self { dir, host }
     }
 
-    fn home(&self) -> PathBuf {
+    pub(super) fn home(&self) -> PathBuf {
         self.dir.path().join("home dir")
     }
 
-    fn upstream(&self, name: &str) -> Upstream {
+    pub(super) fn upstream(&self, name: &str) -> Upstream {
         Upstream::new(&self.dir.path().join("up"), name)
     }
 
-    fn tree(&self, repo: &str) -> PathBuf {
+    pub(super) fn tree(&self, repo: &str) -> PathBuf {
         self.home().join("features/pay").join(repo)
     }
 
-    async fn sync(&self, units: &[Unit]) -> Vec<SyncRepo> {
+    pub(super) async fn sync(&self, units: &[Unit]) -> Vec<SyncRepo> {
         self.sync_how(units, false).await
     }
 
     async fn sync_how(&self, units: &[Unit], dry_run: bool) -> Vec<SyncRepo> {
         let how = How { root: None, jobs: 4, dry_run };
-        let settled = sync(self.host.as_ref(), units, how, &|_, _, _| {}).await.expect("the host answers");
+        let wants = || async { Ok(units.iter().map(feature_of).collect()) }.boxed();
+        let settled = sync(self.host.as_ref(), units, how, &wants, &|_, _, _| {}).await.expect("it answers");
         settled.into_iter().map(|settled| settled.row).collect()
     }
 }
@@ -92,7 +93,18 @@ fn unit_at(name: &str, url: &str) -> Unit {
     Unit::new(&feature, &repo)
 }
 
-fn unit(name: &str, up: &Upstream) -> Unit {
+/// A feature that wants this worktree here.
+fn feature_of(unit: &Unit) -> Feature {
+    let attached = Attachment { repo: unit.repo.name.clone(), hosts: vec![HostName::local()] };
+    Feature {
+        name: unit.feature.clone(),
+        branch: unit.branch.clone(),
+        base: unit.base.clone(),
+        repos: vec![attached],
+    }
+}
+
+pub(super) fn unit(name: &str, up: &Upstream) -> Unit {
     unit_at(name, &up.url())
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::workspace::removing::{self, Wanted};
-use crate::engine::{Command, Ctx, Deadline, Done, Touch};
+use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::Result;
 use crate::model::FeatureName;
 use crate::model::removal::Removal;
@@ -42,8 +42,9 @@ impl Command for FeatureDestroy {
     async fn run(self, cx: &Ctx) -> Result<Done<Removal>> {
         let (feature, wanted) = self.wanted(cx).await?;
         let done = removing::remove(cx, &[feature], &wanted, self.force).await?;
-        if !cx.options.dry_run && done.error.is_none() {
-            cx.store.remove_feature(&self.name).await?;
+        if !cx.options.dry_run && done.error.is_none() && !cx.store.remove_feature(&self.name).await? {
+            let text = format!("something was attached to `{}` meanwhile; the feature stays", self.name);
+            cx.emit.notice(Level::Warn, text).await;
         }
         Ok(done)
     }

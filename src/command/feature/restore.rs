@@ -1,16 +1,19 @@
 //! `feature restore`
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::args::{HostPick, Hosts};
-use crate::command::workspace::removing::data_dir;
+use crate::command::workspace::removing::{alone, data_dir};
 use crate::engine::fan::{Fanned, fan, verdict};
 use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::{Code, Error, Result};
+use crate::fleet;
 use crate::model::workspace::Feature;
-use crate::model::{FeatureName, HostName, RepoName};
+use crate::model::{FeatureName, HostName, RepoName, host};
 use crate::workspace::Unit;
-use crate::workspace::removal::{About, Restored, Where, restore, trash};
+use crate::workspace::removal::{self, About, Restored, Trash, Where, restore, trash};
 
 /// Bring back what `feature destroy`, `detach` or `repo remove` took: commits, files, stashes.
 #[derive(Clone, Debug, clap::Args, Serialize, Deserialize)]
@@ -60,11 +63,15 @@ impl Command for FeatureRestore {
         }
         let hosts = self.hosts.resolve(cx, &[]).await?;
         let name = &self.name;
-        let looked = fan(cx, &hosts, |machine| async move {
-            let data = data_dir(cx, machine.name());
-            let mut found = trash(machine.as_ref(), Where { root: None, data: &data, jobs: 1 }).await?;
-            found.retain(|(_, about)| about.feature.as_ref() == Some(name));
-            Ok(newest(found))
+        let looked = fan(cx, &hosts, |machine| {
+            let root = hosts.iter().find(|host| host.name == *machine.name()).and_then(|h| h.root.as_deref());
+            async move {
+                let data = data_dir(cx, machine.name());
+                let Trash { mut entries, newest } =
+                    trash(machine.as_ref(), Where { root, data: &data, jobs: 1 }).await?;
+                entries.retain(|(_, about)| about.feature.as_ref() == Some(name));
+                Ok(found(entries, &newest))
+            }
         });
         let (mut failures, mut places) = (Vec::new(), Vec::new());
         for Fanned { host, result } in looked.await {
@@ -83,7 +90,7 @@ impl Command for FeatureRestore {
         let mut back = Back::default();
         if cx.options.dry_run {
             for (host, found) in places {
-                back.restored.extend(found.into_iter().map(|(entry, about)| row(&host.name, entry, &about)));
+                back.restored.extend(found.iter().map(|found| row(&host.name, found)));
             }
         } else {
             let feature = self.remember(cx, &places).await?;
@@ -95,22 +102,37 @@ impl Command for FeatureRestore {
     }
 }
 
+/// An entry that is to be brought back.
+struct Found {
+    entry: String,
+    about: About,
+    /// The newest removal of its repository that was seen.
+    seen: String,
+}
+
 /// Of each repository the entry that was made last; older ones stay in the trash.
-fn newest(found: Vec<(String, About)>) -> Vec<(String, About)> {
-    let mut kept: Vec<(String, About)> = Vec::new();
-    for (entry, about) in found {
-        kept.retain(|(_, other)| other.repo.name != about.repo.name);
-        kept.push((entry, about));
+fn found(entries: Vec<(String, About)>, newest: &BTreeMap<String, String>) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::new();
+    for (entry, about) in entries {
+        kept.retain(|other| other.about.repo.name != about.repo.name);
+        let seen = newest.get(about.repo.name.as_str()).cloned().unwrap_or_default();
+        kept.push(Found { entry, about, seen });
     }
     kept
 }
 
-fn row(host: &HostName, trash: String, about: &About) -> Row {
-    let repo = about.repo.name.clone();
-    Row { host: host.clone(), repo, path: None, trash, notes: Vec::new(), error: None }
+fn row(host: &HostName, found: &Found) -> Row {
+    Row {
+        host: host.clone(),
+        repo: found.about.repo.name.clone(),
+        path: None,
+        trash: found.entry.clone(),
+        notes: Vec::new(),
+        error: None,
+    }
 }
 
-type Places = Vec<(crate::model::host::Host, Vec<(String, About)>)>;
+type Places = Vec<(host::Host, Vec<Found>)>;
 
 impl FeatureRestore {
     /// Makes the feature and its repositories known again, as the newest entry has them.
@@ -123,8 +145,8 @@ impl FeatureRestore {
         let feature = match known {
             Some(feature) => feature,
             None => {
-                let newest = places.iter().flat_map(|(_, found)| found).max_by_key(|(_, about)| about.at);
-                let about = newest.map(|(_, about)| about);
+                let newest = places.iter().flat_map(|(_, found)| found).max_by_key(|found| found.about.at);
+                let about = newest.map(|found| &found.about);
                 let branch = about.and_then(|a| a.branch.clone());
                 let feature = Feature {
                     name: self.name.clone(),
@@ -137,7 +159,7 @@ impl FeatureRestore {
             }
         };
         let repos = cx.store.repos().await?;
-        for (_, about) in places.iter().flat_map(|(_, found)| found) {
+        for Found { about, .. } in places.iter().flat_map(|(_, found)| found) {
             match repos.iter().find(|repo| repo.name == about.repo.name) {
                 None => drop(cx.store.add_repo(about.repo.clone()).await?),
                 Some(repo) if repo.url != about.repo.url => {
@@ -160,30 +182,12 @@ impl FeatureRestore {
         back: &mut Back,
         failures: &mut Vec<(String, Error)>,
     ) -> Result<()> {
-        // Wanted before it is there: one that is back and that nobody knows of would be the worse end.
-        let mut new = Vec::new();
-        for (host, found) in &places {
-            for (_, about) in found {
-                let repo = &about.repo.name;
-                if cx.store.attach(&self.name, repo, std::slice::from_ref(&host.name)).await? > 0 {
-                    new.push((self.name.clone(), repo.clone(), host.name.clone()));
-                }
-            }
-        }
         let hosts: Vec<_> = places.iter().map(|(host, _)| host.clone()).collect();
         let answers = fan(cx, &hosts, |machine| {
             let here = places.iter().find(|(host, _)| host.name == *machine.name());
             async move {
                 let Some((host, found)) = here else { return Ok(Vec::new()) };
-                let unit = |about: &About| {
-                    let branch = about.branch.clone().unwrap_or_else(|| feature.branch.clone());
-                    Unit::new(&Feature { branch, base: about.base.clone(), ..feature.clone() }, &about.repo)
-                };
-                let entries: Vec<_> =
-                    found.iter().map(|(entry, about)| (entry.clone(), unit(about))).collect();
-                let data = data_dir(cx, machine.name());
-                let at = Where { root: host.root.as_deref(), data: &data, jobs: cx.options.jobs };
-                restore(machine.as_ref(), at, &entries).await
+                self.bring_to(cx, feature, machine.as_ref(), host, found).await
             }
         });
         for (Fanned { host, result }, (_, found)) in answers.await.into_iter().zip(&places) {
@@ -191,18 +195,17 @@ impl FeatureRestore {
                 Ok(results) => results,
                 Err(error) => found.iter().map(|_| Err(error.clone())).collect(),
             };
-            for ((entry, about), result) in found.iter().zip(results) {
-                let mut row = row(&host.name, entry.clone(), about);
-                match result.and_then(vacant) {
+            for (found, result) in found.iter().zip(results) {
+                let mut row = row(&host.name, found);
+                match result {
                     Ok(restored) => {
-                        new.retain(|(_, repo, at)| (repo, at) != (&about.repo.name, &host.name));
                         (row.path, row.notes) = (restored.path, restored.notes);
                         for note in &row.notes {
                             cx.emit.notice(Level::Warn, format!("{} {}: {note}", row.host, row.repo)).await;
                         }
                     }
                     Err(error) => {
-                        failures.push((format!("{} {}", host.name, about.repo.name), error.clone()));
+                        failures.push((format!("{} {}", host.name, row.repo), error.clone()));
                         row.error = Some(error);
                     }
                 }
@@ -210,7 +213,43 @@ impl FeatureRestore {
                 back.restored.push(row);
             }
         }
-        cx.store.detach(new).await
+        Ok(())
+    }
+
+    /// One host. What is brought back is wanted before it is there: one that is back and that nobody
+    /// knows of would be the worse end.
+    async fn bring_to(
+        &self,
+        cx: &Ctx,
+        feature: &Feature,
+        machine: &dyn fleet::Host,
+        host: &host::Host,
+        found: &[Found],
+    ) -> Result<Vec<Result<Restored>>> {
+        let _alone = alone(cx, &host.name).await?;
+        let mut new = Vec::new();
+        for Found { about, .. } in found {
+            let repo = &about.repo.name;
+            if cx.store.attach(&self.name, repo, std::slice::from_ref(&host.name)).await? > 0 {
+                new.push((self.name.clone(), repo.clone(), host.name.clone()));
+            }
+        }
+        let wanted = found.iter().map(|Found { entry, about, seen }| {
+            let branch = about.branch.clone().unwrap_or_else(|| feature.branch.clone());
+            let feature = Feature { branch, base: about.base.clone(), ..feature.clone() };
+            removal::Back { entry: entry.clone(), unit: Unit::new(&feature, &about.repo), seen: seen.clone() }
+        });
+        let data = data_dir(cx, machine.name());
+        let at = Where { root: host.root.as_deref(), data: &data, jobs: cx.options.jobs };
+        // When the link breaks, nobody knows how far it came: then all of it stays wanted.
+        let answers = restore(machine, at, &wanted.collect::<Vec<_>>()).await?;
+        let results: Vec<_> = answers.into_iter().map(|answer| answer.and_then(vacant)).collect();
+        let back = found.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        for (Found { about, .. }, _) in back {
+            new.retain(|(_, repo, _)| *repo != about.repo.name);
+        }
+        cx.store.detach(new).await?;
+        Ok(results)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::workspace::removing::{self, Wanted};
-use crate::engine::{Command, Ctx, Deadline, Done, Touch};
+use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::Result;
 use crate::model::RepoName;
 use crate::model::removal::Removal;
@@ -53,8 +53,9 @@ impl Command for RepoRemove {
             done.value.kept.extend(clones.value.kept);
             done.error = clones.error;
         }
-        if !cx.options.dry_run && done.error.is_none() {
-            cx.store.remove_repo(&self.name).await?;
+        if !cx.options.dry_run && done.error.is_none() && !cx.store.remove_repo(&self.name).await? {
+            let text = format!("`{}` was attached to something meanwhile; the repository stays", self.name);
+            cx.emit.notice(Level::Warn, text).await;
         }
         Ok(done)
     }

@@ -1,6 +1,8 @@
 //! Removing worktrees and anchors on many hosts: what `feature destroy`, `detach` and `repo remove`
 //! share.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::engine::fan::{Fanned, fan, verdict};
@@ -11,6 +13,7 @@ use crate::model::live::Live;
 use crate::model::removal::{Kept, Losses, Removal, Removed};
 use crate::model::workspace::Feature;
 use crate::model::{HostName, host};
+use crate::sys::lock::{Lock, wait_lock};
 use crate::sys::random;
 use crate::workspace::removal::{self, About, Order, Place, Seen, Target, Where};
 
@@ -37,6 +40,24 @@ pub(in crate::command) fn data_dir(cx: &Ctx, name: &HostName) -> String {
         Some(path) => sh::quote(path),
         None => sh::DATA_DIR.to_owned(),
     }
+}
+
+/// How long one waits for another of our runs that removes or brings back.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The right to say what is wanted on a host: one run at a time removes worktrees there and then no
+/// longer wants them, or wants some again and then brings them back, and nobody reads between the two.
+///
+/// # Errors
+/// `conflict` when another run does not end.
+pub(in crate::command) async fn alone(cx: &Ctx, host: &HostName) -> Result<Lock> {
+    let path = cx.paths.lock_dir().join(format!("worktrees.{host}.lock"));
+    // The host has to answer in the same time.
+    let patience = cx.options.timeout.map_or(PATIENCE, |limit| limit / 2);
+    wait_lock(&path, patience).await?.ok_or_else(|| {
+        Error::conflict(format!("another sf removes worktrees of `{host}`, or brings some back"))
+            .hint("run it again when that has ended")
+    })
 }
 
 /// Removes what may be removed. Unless `force`, nothing at all is when work would be lost anywhere;
@@ -243,16 +264,22 @@ async fn apply(
         let here = todo.iter().find(|(host, ..)| host.name == *machine.name());
         async move {
             let Some((host, orders, sessions)) = here else { return Ok(Vec::new()) };
+            let _alone = alone(cx, &host.name).await?;
             for live in sessions {
                 machine.call("live.stop", json!({ "id": live.id, "force": false })).await?;
             }
             let data = data_dir(cx, machine.name());
             let at = Where { root: host.root.as_deref(), data: &data, jobs: cx.options.jobs };
             let orders: Vec<Order> = orders.iter().map(|(order, _)| order.clone()).collect();
-            removal::remove(machine.as_ref(), at, &orders, force).await
+            let results = removal::remove(machine.as_ref(), at, &orders, force).await?;
+            let done = orders.iter().zip(&results).filter(|(_, result)| result.is_ok());
+            let gone = done.filter_map(|(Order { target, .. }, _)| {
+                Some((target.feature()?.clone(), target.repo().name.clone(), host.name.clone()))
+            });
+            cx.store.detach(gone.collect()).await?;
+            Ok(results)
         }
     });
-    let mut gone = Vec::new();
     for (Fanned { host, result }, (_, orders, _)) in answers.await.into_iter().zip(&todo) {
         let results = result.unwrap_or_else(|error| orders.iter().map(|_| Err(error.clone())).collect());
         for ((order, _), result) in orders.iter().zip(results) {
@@ -260,9 +287,6 @@ async fn apply(
                 Ok(trash) => {
                     let row = removed(&host.name, order, trash);
                     cx.emit.item(&row).await;
-                    if let Some(feature) = &row.feature {
-                        gone.push((feature.clone(), row.repo.clone(), host.name.clone()));
-                    }
                     // An anchor that was never there is no news.
                     if row.feature.is_some() || order.seen.place == Place::Present {
                         removal.removed.push(row);
@@ -276,7 +300,7 @@ async fn apply(
             }
         }
     }
-    cx.store.detach(gone).await
+    Ok(())
 }
 
 fn kept(host: &HostName, target: &Target, path: Option<String>, losses: Losses, error: Error) -> Kept {

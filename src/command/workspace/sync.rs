@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
+use super::removing::alone;
 use super::wanted::{Wanted, wanted};
 use crate::command::args::{HostPick, Hosts};
 use crate::engine::fan::{Fanned, fan_told, verdict};
@@ -101,7 +103,14 @@ async fn ask(cx: &Ctx, wanted: &[Wanted]) -> Vec<Fanned<Vec<Settled>>> {
                 let label = format!("{} {}/{}: {word}", here.host.name, unit.feature, unit.repo.name);
                 tell(label, u64::from(settled));
             };
-            sync(machine.as_ref(), &here.units, how, &told).await
+            let wants = || {
+                async {
+                    let _alone = alone(cx, &here.host.name).await?;
+                    cx.store.features().await
+                }
+                .boxed()
+            };
+            sync(machine.as_ref(), &here.units, how, &wants, &told).await
         }
     };
     let told = |host: &crate::model::host::Host, result: &Result<Vec<Settled>>| {

@@ -15,9 +15,10 @@ echo "place $place"
 [ "$place" = present ] || exit 0
 list() { g worktree list --porcelain; }
 here=$(real "$A")
-list | sed -n 's/^worktree //p' | while read -r tree; do
+needed=$(list | sed -n 's/^worktree //p' | while read -r tree; do
   [ ! -e "$tree" ] || [ "$(real "$tree")" = "$here" ] || [ "$(real "$tree")" = "$(real "$G")" ] || echo "held $tree"
-done
+done)
+[ -z "$needed" ] || printf '%s\n' "$needed"
 if [ "$asked" ]; then
   g log --format='commit %h %s' --branches --not --remotes=origin
 else

@@ -4,6 +4,7 @@ if [ -z "$force" ] && lost; then
   echo changed
   exit 0
 fi
+record "$F"
 if [ "$place" = absent ] && [ -z "$lo$own" ]; then
   [ ! -d "$W" ] || rmdir "$W"
   echo removed

@@ -1,4 +1,9 @@
-# Moves the anchor into the trash as entry $I. It is kept whole, whatever is in it.
+# Moves the anchor into the trash as entry $I, unless a worktree has come up that needs it. It is kept
+# whole, whatever is in it.
+if [ "$needed" ]; then
+  echo changed
+  exit 0
+fi
 umask 077
 mkdir -p "$D/trash" && rm -rf "$D/trash/.$I~new" && mkdir "$D/trash/.$I~new" || exit 1
 K="$D/trash/.$I~new"
