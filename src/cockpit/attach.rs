@@ -1,22 +1,19 @@
 //! The one live session that is shown: attached, and attached again when the link breaks.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use tokio::sync::mpsc;
 
 use super::msg::{Link, Msg, Rgb};
 use crate::command::line;
 use crate::engine::{Engine, Origin};
-use crate::error::{Code, Error, Result};
-use crate::live::client::{Attached, End};
+use crate::error::{Error, Result};
+use crate::live::client::{Attached, End, Retry, is_final};
 use crate::model::LiveId;
 use crate::wire::holder::Attach;
 
 /// Keystrokes that may wait while the link is made.
 const WISHES: usize = 256;
-/// The pause before the first new attempt, and the longest between two.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// What is to be shown, and how.
 pub struct Asked {
@@ -73,9 +70,9 @@ async fn keep(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>, mut wished
     let settings = engine.settings();
     let (history, sizes) = (u32::from(settings.ui.scrollback), settings.session.sizes);
     let mut attached: Option<Attached> = None;
-    let mut pause = FIRST;
+    let mut retry = Retry::default();
     // What was typed while there was no link.
-    let mut early = None;
+    let mut early = VecDeque::new();
     loop {
         let error = match open(&engine, &id, link.as_deref()).await {
             Ok(io) => {
@@ -88,9 +85,8 @@ async fn keep(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>, mut wished
                     return;
                 }
                 now.resize(size.0, size.1);
-                // It was there, so it may be there again at once.
-                pause = FIRST;
-                let end = serve(&now, &mut size, (early.take(), &mut wished), &inbox, &id).await;
+                retry.reset();
+                let end = serve(&now, &mut size, (&mut early, &mut wished), &inbox, &id).await;
                 attached = Some(now);
                 match end {
                     Some(End::Ended(status)) => {
@@ -103,7 +99,7 @@ async fn keep(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>, mut wished
                 }
             }
             // What is not there for the moment may be there again; anything else stays as it is.
-            Err(error) if attached.is_none() && error.code != Code::Unreachable => {
+            Err(error) if is_final(&error) => {
                 let _ = tell(Link::Failed(error)).await;
                 return;
             }
@@ -112,12 +108,14 @@ async fn keep(engine: Engine, asked: Asked, inbox: mpsc::Sender<Msg>, mut wished
         if tell(Link::Cut(error)).await.is_err() {
             return;
         }
-        tokio::time::sleep(FIRST).await;
+        let pause = retry.pause();
+        tokio::time::sleep(Retry::SHORTEST).await;
         // Somebody who types does not want to wait.
-        match tokio::time::timeout(pause.saturating_sub(FIRST), wished.recv()).await {
+        match tokio::time::timeout(pause.saturating_sub(Retry::SHORTEST), wished.recv()).await {
             Ok(None) => return,
-            Ok(wish) => early = wish,
-            Err(_) => pause = (pause * 2).min(LONGEST),
+            Ok(Some(Wish::Size(cols, rows))) => size = (cols, rows),
+            Ok(Some(input)) if early.len() < WISHES => early.push_back(input),
+            Ok(Some(_)) | Err(_) => {}
         }
     }
 }
@@ -137,7 +135,7 @@ async fn open(engine: &Engine, id: &LiveId, link: Option<&str>) -> Result<crate:
 async fn serve(
     attached: &Attached,
     size: &mut (u16, u16),
-    (mut early, wished): (Option<Wish>, &mut mpsc::Receiver<Wish>),
+    (early, wished): (&mut VecDeque<Wish>, &mut mpsc::Receiver<Wish>),
     inbox: &mpsc::Sender<Msg>,
     id: &LiveId,
 ) -> Option<End> {
@@ -147,7 +145,7 @@ async fn serve(
     loop {
         tokio::select! {
             biased;
-            wish = next(&mut early, wished) => match wish? {
+            wish = next(early, wished) => match wish? {
                 Wish::Input(bytes) => {
                     if !attached.send_input(bytes) {
                         let slow = Error::unreachable("the link is too slow: keys were dropped");
@@ -171,8 +169,8 @@ async fn serve(
 }
 
 /// What was kept, then what comes.
-async fn next(early: &mut Option<Wish>, wished: &mut mpsc::Receiver<Wish>) -> Option<Wish> {
-    match early.take() {
+async fn next(early: &mut VecDeque<Wish>, wished: &mut mpsc::Receiver<Wish>) -> Option<Wish> {
+    match early.pop_front() {
         Some(wish) => Some(wish),
         None => wished.recv().await,
     }

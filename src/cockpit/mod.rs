@@ -30,6 +30,7 @@ pub mod layout;
 pub mod list;
 pub mod msg;
 pub mod overlay;
+mod pace;
 mod paint;
 mod pane;
 mod pointer;

@@ -22,6 +22,7 @@ use super::input;
 use super::job::JobId;
 use super::keys::Keys;
 use super::msg::Msg;
+use super::pace::Pace;
 use super::paint::Painter;
 use super::refresh::Refresh;
 use super::skin::{Depth, Skin};
@@ -36,12 +37,10 @@ use crate::engine::{Engine, Event};
 use crate::error::{At, Error, Result};
 use crate::fleet::aliases;
 use crate::model::snapshot::Snapshot;
-use crate::sys::clock::{Watch, local_zone};
+use crate::sys::clock::local_zone;
 
 /// Messages that may wait.
 const INBOX: usize = 1024;
-/// No two pictures are nearer to each other: sixty a second are enough for anybody.
-const FRAME: Duration = Duration::from_millis(16);
 /// How long a selection has to rest before something is fetched for it.
 const REST: Duration = Duration::from_millis(120);
 /// Messages that are taken in before the next picture, at most.
@@ -172,23 +171,20 @@ impl Cockpit {
         self.take(Msg::Size(cols, rows));
         data.mark_changed();
         let mut dirty = true;
-        let mut last = Watch::start();
-        // What a key brings about is shown at once, however short ago the last picture was.
-        let mut urgent = true;
+        let mut pace = Pace::new();
         loop {
             if let Some(code) = self.outcome.take() {
                 return Ok(code);
             }
-            let since = last.elapsed();
-            if dirty && !self.term.is_busy() && (urgent || since >= FRAME) {
+            let wait = pace.wait();
+            if dirty && !self.term.is_busy() && wait.is_zero() {
                 dirty = false;
                 // A picture that is the same as before costs nobody anything.
                 if self.draw() {
-                    (urgent, last) = (false, Watch::start());
+                    pace.drawn();
                 }
                 continue;
             }
-            let wait = FRAME.saturating_sub(since);
             let paintable = dirty && !self.term.is_busy();
             let minute = until_next_minute(self.engine.clock().now());
             let signals = &mut self.signals;
@@ -207,8 +203,10 @@ impl Cockpit {
                     Some(Ok(event)) => {
                         for msg in reader.take(event) {
                             self.take(msg);
-                            (dirty, urgent) = (true, true);
+                            dirty = true;
                         }
+                        // What a key brings about is shown at once.
+                        pace.hurry();
                         continue;
                     }
                     // The terminal is gone.

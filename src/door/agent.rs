@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{engine, leave, output, runtime};
+use super::{engine, leave, narrow_runtime, output, runtime};
 use crate::command::line::Globals;
 use crate::error::{Error, Result};
 use crate::fleet::{bootstrap, serve};
-use crate::sys::Env;
+use crate::sys::{Env, polled};
 
 /// Enters if the words ask for it.
 pub(super) fn requested(words: &[String]) -> Option<Result<ExitCode>> {
@@ -23,11 +23,11 @@ pub(super) fn requested(words: &[String]) -> Option<Result<ExitCode>> {
 
 /// Answers on standard output what is asked on standard input, until either ends.
 fn stdio() -> Result<ExitCode> {
-    let runtime = runtime()?;
+    let runtime = narrow_runtime()?;
     let _context = runtime.enter();
     // `--home` never crosses a link: this host has a home of its own.
     let (engine, _) = engine(&Globals::default(), &Env::current())?;
-    let served = runtime.block_on(serve(engine.calls(), tokio::io::stdin(), tokio::io::stdout()));
+    let served = runtime.block_on(serve(engine.calls(), polled::stdin(), polled::stdout()));
     leave(runtime, &engine);
     served.map(|()| ExitCode::SUCCESS)
 }

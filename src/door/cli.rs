@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Cockpit, engine, leave, output, render, runtime};
-use crate::command::line::{Globals, Parsed};
+use super::{Cockpit, engine, leave, narrow_runtime, output, render, runtime};
+use crate::command::line::{self, Globals, Parsed};
 use crate::engine::contract::Body;
 use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
 use crate::error::{Code, Error, Result};
-use crate::live::attach::{self, Left};
+use crate::live::attach::{self, Left, Manner};
 use crate::sys::{Env, tty};
 use crate::wire::holder::Attach;
 
@@ -28,7 +28,11 @@ fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
     if parsed.globals.output.is_some() || parsed.globals.keep_going {
         return Err(Error::usage("--output and --keep-going belong to --batch"));
     }
-    let runtime = runtime()?;
+    let runtime = match parsed.entry.body {
+        // Bytes that come and go have nothing to compute beside them.
+        Body::Open(_) => narrow_runtime()?,
+        Body::Run(_) | Body::Screen => runtime()?,
+    };
     // Streams and watchers of the engine need the runtime's context from here on.
     let _context = runtime.enter();
     let (engine, loaded) = engine(&parsed.globals, &env)?;
@@ -209,10 +213,21 @@ async fn stream(engine: &Engine, call: Call) -> Result<u8> {
         return Err(Error::new(Code::ScreenOnly, format!("`{}` needs a terminal", call.id))
             .hint("`sf session screen` and `sf session send` work without one"));
     }
+    let mut once_more = call.clone();
     let opened = engine.open(call).await?;
-    let (id, host) = (opened.id, opened.host);
-    let wish = Attach { read_only: opened.read_only, sizes: opened.sizes, ..Attach::default() };
-    match attach::attach(opened.io, wish).await {
+    let (id, host, read_only) = (opened.id, opened.host, opened.read_only);
+    // What has started a program is not called again for it; a colleague's link is.
+    if once_more.args.get("what").and_then(Value::as_str).is_none_or(|what| !what.contains("://")) {
+        let looks = if read_only { &["--read-only"][..] } else { &[] };
+        let words = [&["session", "attach", id.as_str()], looks].concat();
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let parsed = line::parse(&words).map_err(line::Refused::into_error)?;
+        once_more = parsed.call(Origin::Cli, engine.settings().jobs);
+    }
+    let again = async || Ok(engine.open(once_more.clone()).await?.io);
+    let wish = Attach { read_only, sizes: opened.sizes, ..Attach::default() };
+    let manner = Manner { wish, clipboard: engine.settings().session.clipboard };
+    match attach::attach(opened.io, manner, again).await {
         Ok(Left::Detached) => {
             output::note(&format!("sf: left `{id}` on {host}; it goes on. Back: sf session attach {id}"));
             Ok(0)
@@ -222,7 +237,7 @@ async fn stream(engine: &Engine, call: Call) -> Result<u8> {
             output::note(&format!("sf: session `{id}` on {host} has ended with status {code}"));
             Ok(0)
         }
-        Err(error) => Err(error.hint(format!("the session may well go on: sf session attach {id}"))),
+        Err(error) => Err(error),
     }
 }
 

@@ -100,6 +100,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .map_err(|e| Error::internal(format!("cannot start: {e}")))
 }
 
+/// One for a door that mostly carries bytes: all of it on the thread that waits for them, so that none has
+/// to be woken for another's sake.
+fn narrow_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::internal(format!("cannot start: {e}")))
+}
+
 /// Ends what a door has begun. A blocked read of standard input must not keep the process.
 fn leave(runtime: tokio::runtime::Runtime, engine: &Engine) {
     runtime.block_on(engine.close());

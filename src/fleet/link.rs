@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::host::Duplex;
+use super::host::{Duplex, DuplexIo};
 use super::mux::{self, Ends, Inbox, OUTBOX, Outbox};
 use crate::error::{Error, Result};
 use crate::wire::agent::{Ask, Frame, Hello, Kind, MESSAGE_MAX, PAYLOAD_MAX};
@@ -31,20 +31,29 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Says hello over a fresh connection to an agent.
+    /// Waits for the hello of an agent over a fresh connection; `None` when it ends before one, which
+    /// may be the connection's fault or the agent's.
     ///
     /// # Errors
-    /// `unsupported` when nothing or something of another protocol answers.
-    pub(super) async fn open(io: Duplex) -> Result<Self> {
-        let (mut reader, writer) = tokio::io::split(io);
-        let first = mux::read_frame(&mut reader).await?;
-        let theirs = match first {
+    /// `unsupported` when something of another protocol answers; `unreachable`, `corrupt`.
+    pub(super) async fn hello(io: &mut (impl AsyncRead + Unpin)) -> Result<Option<Hello>> {
+        let theirs = match mux::read_frame(io).await? {
+            None => return Ok(None),
             Some(frame) if frame.kind == Kind::Hello => serde_json::from_slice::<Hello>(&frame.payload)?,
-            _ => return Err(Error::unsupported("no sf answers there")),
+            Some(_) => return Err(Error::unsupported("no sf answers there")),
         };
         if !Hello::ours().speaks_with(&theirs) {
             return Err(Error::unsupported(format!("the sf there speaks protocol {}", theirs.version)));
         }
+        Ok(Some(theirs))
+    }
+
+    /// Goes on after the agent's hello, and says ours.
+    ///
+    /// # Errors
+    /// `internal` when ours cannot be written.
+    pub(super) async fn open(io: impl DuplexIo + 'static, theirs: Hello) -> Result<Self> {
+        let (mut reader, writer) = tokio::io::split(io);
         let (outbox, outgoing) = mpsc::channel(OUTBOX);
         let closed = CancellationToken::new();
         let table = Arc::new(Table(Mutex::new(Some(Channels { next: 1, slots: HashMap::new() }))));

@@ -35,14 +35,21 @@ impl Remote {
             return Ok(open.clone());
         }
         let ready = format!("sf-agent-{}", random::hex(8)?);
-        // A program that is not there or does not run is silent: its end comes before its hello.
+        // A program that is not there or does not run is silent: its end comes before its hello. So does
+        // that of a connection that breaks just then, but of that the shell does not tell its status.
         let script = format!(
             "cd \"${{HOME:-/}}\" 2>/dev/null\nb={DATA_DIR}/bin s=none\n\
              [ -r \"$b/current\" ] && read -r s v <\"$b/current\"\necho {ready}\n\
              [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio\nexit 0"
         );
-        let io = self.ssh.pipe(&script, &ready).await?;
-        let open = Arc::new(Link::open(io).await.map_err(|e| self.no_agent(e))?);
+        let mut io = self.ssh.pipe(&script, &ready).await?;
+        let Some(theirs) = Link::hello(&mut io).await.map_err(|e| self.no_agent(e))? else {
+            return Err(self.no_agent(match io.has_ended().await {
+                true => Error::unsupported("no sf answers there"),
+                false => Error::unreachable("the link ended before the sf there could answer"),
+            }));
+        };
+        let open = Arc::new(Link::open(io, theirs).await?);
         *link = Some(open.clone());
         Ok(open)
     }
@@ -87,7 +94,7 @@ impl Host for Remote {
     }
 
     fn pipe<'a>(&'a self, script: &'a str, ready: &'a str) -> BoxFuture<'a, Result<Duplex>> {
-        self.ssh.pipe(script, ready).boxed()
+        async move { Ok(Box::new(self.ssh.pipe(script, ready).await?) as Duplex) }.boxed()
     }
 
     fn call<'a>(&'a self, method: &'a str, params: Value) -> BoxFuture<'a, Result<Value>> {

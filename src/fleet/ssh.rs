@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::backoff::Trouble;
-use super::host::{Duplex, Output, Step};
+use super::host::{Output, Step};
 use super::master::Master;
 use super::steps;
 use crate::error::{Error, Result};
@@ -81,7 +81,7 @@ impl Ssh {
     ///
     /// A shell reads its script as it goes, and reads ahead. So the script is one compound, read
     /// whole before it begins, and nothing else is sent before it has said `ready`.
-    pub(super) async fn pipe(&self, script: &str, ready: &str) -> Result<Duplex> {
+    pub(super) async fn pipe(&self, script: &str, ready: &str) -> Result<Pipe> {
         let mut shell = self.shell().await?;
         let (stdin, mut stdout, mut stderr) = pipes(&mut shell)?;
         let mut stdin = Writer(Some(stdin));
@@ -107,7 +107,7 @@ impl Ssh {
             let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
         });
         let stdout = std::io::Cursor::new(rest).chain(stdout);
-        Ok(Box::new(Pipe { stdin, stdout, errors, _shell: shell }))
+        Ok(Pipe { stdin, stdout, errors, shell: Some(shell) })
     }
 
     async fn slot(&self) -> Result<SemaphorePermit<'_>> {
@@ -232,12 +232,23 @@ impl AsyncWrite for Writer {
 }
 
 /// Input and output of a script on a host.
-struct Pipe {
+pub(super) struct Pipe {
     stdin: Writer,
     stdout: tokio::io::Chain<std::io::Cursor<Vec<u8>>, ChildStdout>,
     errors: tokio::task::JoinHandle<()>,
     /// Dropping it closes the channel.
-    _shell: Shell,
+    shell: Option<Shell>,
+}
+
+impl Pipe {
+    /// Once its output has ended: whether the script came to an end of its own, with whatever status.
+    /// Otherwise a signal ended it, or the connection.
+    pub(super) async fn has_ended(&mut self) -> bool {
+        match self.shell.take() {
+            Some(shell) => shell.wait().await.is_ok(),
+            None => true,
+        }
+    }
 }
 
 impl Drop for Pipe {

@@ -1,28 +1,36 @@
-//! This terminal becomes a session's, until the person leaves or the program ends.
+//! This terminal becomes a session's, until the person leaves or the session is gone. A connection that
+//! breaks is made anew.
+//!
+//! ```text
+//!            broken               Ctrl-]
+//! attached ---------> waiting ------------> left
+//!    ^                  |  \ gone: error
+//!    +---- attached ----+
+//! ```
 
-use std::io::Write;
-use std::time::Duration;
+mod colors;
+mod leave;
+mod terminal;
 
-use tokio::io::AsyncWriteExt;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::client::{Peer, Said};
-use super::screen::{Outward, RESTORE};
+use self::colors::Colors;
+use self::leave::{Leave, Typed};
+use self::terminal::Terminal;
+use super::client::{Peer, Retry, Said, is_final};
 use crate::error::{At, Error, Result};
 use crate::fleet::Duplex;
-use crate::sys::tty::{self, RawMode};
-use crate::wire::holder::{Attach, Hello, Kind, People, Size, Status};
+use crate::wire::holder::{Attach, Hello, Kind, OuterColors, Size, Status};
 
 /// `Ctrl-]`, the key that leaves; pressed twice it goes to the program.
 pub const LEAVE: u8 = 0x1d;
-/// How long the second press may take.
-const TWICE: Duration = Duration::from_millis(400);
-const ANY_SIZE: (u16, u16) = (80, 24);
 /// Output that may be on its way to the terminal: what is typed shows after no more than this took.
 const CREDIT: u32 = 128 * 1024;
 /// We say what was shown after this much of it; holders reckon with it.
 const SAY_AFTER: u64 = 16 * 1024;
+/// What may be typed while there is no connection, in bytes.
+const MOST_EARLY: usize = 4096;
 
 /// Why the terminal is the person's again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,214 +41,250 @@ pub enum Left {
     Ended(Box<Status>),
 }
 
-/// Gives the terminal to a session over a stream that a host's `live.open` gave, as `wish` says but with
-/// the terminal's size. Its modes come back however this ends.
+/// How the session is attached.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// As what: the size, and what else belongs to a real terminal, is filled in.
+    pub wish: Attach,
+    /// Whether the program may fill the clipboard.
+    pub clipboard: bool,
+}
+
+/// Gives the terminal to a session over a stream that a host's `live.open` gave; `again` gives another
+/// one when that breaks. The terminal's modes come back however this ends.
 ///
 /// # Errors
-/// `usage` when there is no terminal; `unreachable` when the connection breaks.
-pub async fn attach(io: Duplex, wish: Attach) -> Result<Left> {
-    let (reader, mut writer) = tokio::io::split(io);
-    let (cols, rows) = tty::size().unwrap_or(ANY_SIZE);
-    let _raw = RawMode::enter()?;
-    let _modes = Modes;
-    let mut keys = keys()?;
-    let mut resized = signal(SignalKind::window_change()).at("the terminal's size")?;
-    let mut hung_up = signal(SignalKind::hangup()).at("hang-ups")?;
-    let mut terminated = signal(SignalKind::terminate()).at("the end")?;
-    let mut say = async |frame: Result<Vec<u8>>| -> Result<()> {
-        writer.write_all(&frame?).await.at("the session")?;
-        writer.flush().await.at("the session")
-    };
-    say(Kind::Hello.json(&Hello::default())).await?;
-    say(Kind::Attach.json(&Attach { cols, rows, credit: CREDIT, pictures: true, ..wish })).await?;
-    let mut peer = Peer::new(reader);
-    let mut screen = Terminal { out: tokio::io::stdout(), outward: Outward::default() };
-    let mut leave = Leave::default();
-    let mut shown = 0;
+/// `usage` when there is no terminal; what `again` says when the session is gone.
+pub async fn attach(first: Duplex, manner: Manner, again: impl AsyncFn() -> Result<Duplex>) -> Result<Left> {
+    let mut person = Person::new(manner)?;
+    person.screen.write(colors::ASK).await?;
+    let mut next = Some(first);
+    let mut retry = Retry::default();
     loop {
-        tokio::select! {
-            said = peer.next() => match said? {
-                None => return Err(Error::unreachable("the connection to the session is gone")),
-                Some(Said::Ended(status)) => return Ok(Left::Ended(Box::new(status))),
-                Some(Said::Snapshot(header, bytes)) => {
-                    screen.show(&bytes).await?;
-                    shown = header.seq;
-                    say(Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
-                }
-                Some(Said::Output(seq, bytes)) => {
-                    screen.show(&bytes).await?;
-                    let end = seq + bytes.len() as u64;
-                    if end.saturating_sub(shown) >= SAY_AFTER {
-                        shown = end;
-                        say(Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
-                    }
-                }
-                Some(Said::People(people)) => screen.who(&people).await?,
-                Some(_) => {}
+        let error = match next.take() {
+            Some(io) => match person.attached(io, &mut retry).await? {
+                After::Left(left) => return Ok(left),
+                After::Broken(error) => error,
             },
-            typed = leave.next(&mut keys) => match typed {
-                Typed::Leave => return Ok(Left::Detached),
-                Typed::Input(bytes) => say(Ok(Kind::Input.bytes(&bytes))).await?,
+            None => match person.meanwhile(again()).await {
+                Meanwhile::Left => return Ok(Left::Detached),
+                Meanwhile::Done(Ok(io)) => {
+                    next = Some(io);
+                    continue;
+                }
+                Meanwhile::Done(Err(error)) => error,
             },
-            _ = resized.recv() => {
-                let (cols, rows) = tty::size().unwrap_or(ANY_SIZE);
-                say(Kind::Resize.json(&Size { cols, rows })).await?;
-            }
-            _ = hung_up.recv() => return Ok(Left::Detached),
-            _ = terminated.recv() => return Ok(Left::Detached),
+        };
+        if is_final(&error) {
+            return Err(error);
+        }
+        person.screen.tell(&format!("{}; trying again (Ctrl-] leaves)", error.message)).await?;
+        if person.rest(&mut retry).await {
+            return Ok(Left::Detached);
         }
     }
 }
 
-/// The real terminal.
-struct Terminal {
-    out: tokio::io::Stdout,
-    outward: Outward,
+/// How an attachment ended.
+enum After {
+    Left(Left),
+    Broken(Error),
 }
 
-impl Terminal {
-    /// Says who is in, where it is in nobody's way: bell and title. The title comes back with the next
-    /// one that the program sets.
-    async fn who(&mut self, people: &People) -> Result<()> {
-        let others: Vec<String> = people
-            .others
-            .iter()
-            .map(|person| format!("{}{}", person.user, if person.read_only { " (looks)" } else { "" }))
-            .collect();
-        let others = if others.is_empty() { "nobody else".to_owned() } else { others.join(", ") };
-        let text = format!("sf: session of {}, shared with {others}", people.owner);
-        let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        self.out.write_all(format!("\x1b]2;{text}\x07\x07").as_bytes()).await.at("the terminal")?;
-        self.out.flush().await.at("the terminal")
-    }
-
-    async fn show(&mut self, bytes: &[u8]) -> Result<()> {
-        let bytes = self.outward.pass(bytes);
-        self.out.write_all(&bytes).await.at("the terminal")?;
-        self.out.flush().await.at("the terminal")
-    }
+/// What came of something while the person could leave.
+enum Meanwhile<T> {
+    Left,
+    Done(T),
 }
 
-/// Puts the terminal's modes back when dropped.
-struct Modes;
-
-impl Drop for Modes {
-    fn drop(&mut self) {
-        let mut out = std::io::stdout();
-        // Below what the session left on the screen. A terminal that is gone needs nothing.
-        let rows = tty::size().map_or(ANY_SIZE.1, |(_, rows)| rows);
-        let _ = write!(out, "{RESTORE}\x1b[{rows};1H\r\n");
-        let _ = out.flush();
-    }
+/// The person and their terminal.
+struct Person {
+    manner: Manner,
+    screen: Terminal,
+    keys: Leave,
+    colors: Colors,
+    /// Typed while there was no connection.
+    early: Vec<u8>,
+    resized: Signal,
+    ends: [Signal; 2],
 }
 
 /// What the person did.
-#[derive(Debug, PartialEq, Eq)]
-enum Typed {
-    Input(Vec<u8>),
-    Leave,
+enum Act {
+    Typed(Typed),
+    Resized,
+    /// The terminal is gone, or we are told to end.
+    Ended,
 }
 
-/// Watches for the key that leaves.
-#[derive(Debug, Default)]
-struct Leave {
-    /// The key was pressed, and what came after it in the same read.
-    pressed: Option<Vec<u8>>,
-}
-
-impl Leave {
-    /// The next input, with the key taken out. Nothing is lost when this is dropped before it is ready.
-    async fn next(&mut self, keys: &mut mpsc::Receiver<Vec<u8>>) -> Typed {
-        loop {
-            let bytes = match self.pressed.take_if(|rest| !rest.is_empty()) {
-                Some(rest) => {
-                    self.pressed = Some(Vec::new());
-                    rest
-                }
-                None if self.pressed.is_some() => match tokio::time::timeout(TWICE, keys.recv()).await {
-                    Ok(Some(bytes)) => bytes,
-                    Ok(None) | Err(_) => return Typed::Leave,
-                },
-                None => match keys.recv().await {
-                    Some(bytes) => bytes,
-                    // The terminal is closed.
-                    None => return Typed::Leave,
-                },
-            };
-            if let Some(typed) = self.take(bytes) {
-                return typed;
-            }
-        }
-    }
-
-    /// Looks through what was read at once.
-    fn take(&mut self, mut bytes: Vec<u8>) -> Option<Typed> {
-        if self.pressed.take().is_some() {
-            return Some(match bytes.first() {
-                Some(&LEAVE) => {
-                    self.after(&mut bytes, 1);
-                    Typed::Input(bytes)
-                }
-                _ => Typed::Leave,
-            });
-        }
-        self.after(&mut bytes, 0);
-        (!bytes.is_empty()).then_some(Typed::Input(bytes))
-    }
-
-    /// Cuts the bytes at the key, if it is there after the first `from`.
-    fn after(&mut self, bytes: &mut Vec<u8>, from: usize) {
-        if let Some(at) = bytes.iter().skip(from).position(|b| *b == LEAVE).map(|at| at + from) {
-            let rest = bytes.split_off(at + 1);
-            bytes.truncate(at);
-            self.pressed = Some(rest);
-        }
-    }
-}
-
-/// Reads the keyboard in a thread of its own: a read that blocks cannot be taken back. It ends with
-/// the process.
-fn keys() -> Result<mpsc::Receiver<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel(64);
-    std::thread::Builder::new()
-        .name("keys".into())
-        .spawn(move || {
-            let mut buffer = [0; 4096];
-            let stdin = std::io::stdin();
-            loop {
-                match rustix::io::read(&stdin, &mut buffer) {
-                    Ok(0) => return,
-                    Ok(n) if sender.blocking_send(buffer[..n].to_vec()).is_err() => return,
-                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => return,
-                }
-            }
+impl Person {
+    fn new(manner: Manner) -> Result<Self> {
+        let screen = Terminal::enter(manner.clipboard)?;
+        let on = |kind| signal(kind).at("signals");
+        Ok(Self {
+            manner,
+            screen,
+            keys: Leave::new(crate::sys::polled::stdin()),
+            colors: Colors::default(),
+            early: Vec::new(),
+            resized: on(SignalKind::window_change())?,
+            ends: [on(SignalKind::hangup())?, on(SignalKind::terminate())?],
         })
-        .at("a thread")?;
-    Ok(receiver)
-}
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// The next act. Nothing is lost when this is dropped before it is ready.
+    async fn act(&mut self) -> Act {
+        let [hung_up, terminated] = &mut self.ends;
+        tokio::select! {
+            typed = self.keys.next() => Act::Typed(typed),
+            _ = self.resized.recv() => Act::Resized,
+            _ = hung_up.recv() => Act::Ended,
+            _ = terminated.recv() => Act::Ended,
+        }
+    }
 
-    #[tokio::test]
-    async fn once_leaves_and_twice_types() {
-        for (reads, wanted) in [
-            (&[&b"ab\x1d"[..]][..], &[Typed::Input(b"ab".to_vec()), Typed::Leave][..]),
-            (&[b"\x1d", b"x"], &[Typed::Leave]),
-            (&[b"\x1d", b"\x1dc"], &[Typed::Input(b"\x1dc".to_vec())]),
-            (&[b"a\x1d\x1db"], &[Typed::Input(b"a".to_vec()), Typed::Input(b"\x1db".to_vec())]),
-            (&[b"\x1d\x1d\x1dz"], &[Typed::Input(b"\x1d".to_vec()), Typed::Leave]),
-        ] {
-            let (sender, mut keys) = mpsc::channel(8);
-            for read in reads {
-                sender.try_send(read.to_vec()).expect("room");
-            }
-            let mut leave = Leave::default();
-            for typed in wanted {
-                assert_eq!(&leave.next(&mut keys).await, typed, "{reads:?}");
+    /// Serves one connection to its end.
+    async fn attached(&mut self, io: Duplex, retry: &mut Retry) -> Result<After> {
+        let (reader, mut writer) = tokio::io::split(io);
+        let mut peer = Peer::new(reader);
+        match self.talk(&mut peer, &mut writer, retry).await {
+            Ok(left) => Ok(After::Left(left)),
+            Err(Trouble::Terminal(error)) => Err(error),
+            Err(Trouble::Connection(error)) => Ok(After::Broken(error)),
+        }
+    }
+
+    async fn talk(
+        &mut self,
+        peer: &mut Peer<ReadHalf<Duplex>>,
+        writer: &mut WriteHalf<Duplex>,
+        retry: &mut Retry,
+    ) -> Result<Left, Trouble> {
+        let (cols, rows) = terminal::size();
+        let colors = self.colors.both();
+        let wish = Attach { cols, rows, colors, credit: CREDIT, pictures: true, ..self.manner.wish };
+        say(writer, Kind::Hello.json(&Hello::default())).await?;
+        say(writer, Kind::Attach.json(&wish)).await?;
+        let early = std::mem::take(&mut self.early);
+        if !early.is_empty() {
+            say(writer, Ok(Kind::Input.bytes(&early))).await?;
+        }
+        let mut shown = 0;
+        loop {
+            let said = tokio::select! {
+                said = peer.next() => said.map_err(Trouble::Connection)?,
+                act = self.act() => {
+                    match act {
+                        Act::Typed(Typed::Leave) | Act::Ended => return Ok(Left::Detached),
+                        Act::Typed(Typed::Input(bytes)) => self.type_bytes(bytes, writer).await?,
+                        Act::Resized => {
+                            let (cols, rows) = terminal::size();
+                            say(writer, Kind::Resize.json(&Size { cols, rows })).await?;
+                        }
+                    }
+                    continue;
+                }
+            };
+            match said {
+                None => {
+                    let gone = Error::unreachable("the connection to the session is gone");
+                    return Err(Trouble::Connection(gone));
+                }
+                Some(Said::Ended(status)) => return Ok(Left::Ended(Box::new(status))),
+                Some(Said::Snapshot(header, bytes)) => {
+                    retry.reset();
+                    self.screen.show(&bytes).await.map_err(Trouble::Terminal)?;
+                    shown = header.seq;
+                    say(writer, Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
+                }
+                Some(Said::Output(seq, bytes)) => {
+                    self.screen.show(&bytes).await.map_err(Trouble::Terminal)?;
+                    let end = seq + bytes.len() as u64;
+                    if end.saturating_sub(shown) >= SAY_AFTER {
+                        shown = end;
+                        say(writer, Ok(Kind::Shown.bytes(&shown.to_le_bytes()))).await?;
+                    }
+                }
+                Some(Said::People(people)) => self.screen.who(&people).await.map_err(Trouble::Terminal)?,
+                Some(_) => {}
             }
         }
     }
+
+    /// Passes on what was typed. What the terminal says of its colours among it is for the holder.
+    async fn type_bytes(&mut self, bytes: Vec<u8>, writer: &mut WriteHalf<Duplex>) -> Result<(), Trouble> {
+        let known = self.colors.both();
+        let bytes = self.colors.take(bytes);
+        if let Some((text, behind)) = self.colors.both().filter(|_| known.is_none()) {
+            say(writer, Kind::Colors.json(&OuterColors { text, behind })).await?;
+        }
+        match bytes.is_empty() {
+            true => Ok(()),
+            false => say(writer, Ok(Kind::Input.bytes(&bytes))).await,
+        }
+    }
+
+    /// Waits for something; what is typed meanwhile is kept.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Meanwhile<T> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Meanwhile::Done(done),
+                act = self.act() => if self.keep(act).is_none() { return Meanwhile::Left },
+            }
+        }
+    }
+
+    /// Waits for the next attempt; whether the person has left meanwhile. Somebody who types does not want
+    /// to wait.
+    async fn rest(&mut self, retry: &mut Retry) -> bool {
+        let pause = retry.pause();
+        if let Meanwhile::Left = self.meanwhile(tokio::time::sleep(Retry::SHORTEST)).await {
+            return true;
+        }
+        let end = tokio::time::sleep(pause.saturating_sub(Retry::SHORTEST));
+        let mut end = std::pin::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => return false,
+                act = self.act() => match self.keep(act) {
+                    None => return true,
+                    Some(typed) if typed => return false,
+                    Some(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Keeps what was typed without a connection, as far as there is room; whether something was, `None`
+    /// when the person leaves.
+    fn keep(&mut self, act: Act) -> Option<bool> {
+        match act {
+            Act::Typed(Typed::Leave) | Act::Ended => None,
+            Act::Typed(Typed::Input(bytes)) => {
+                let bytes = self.colors.take(bytes);
+                if self.early.len() + bytes.len() <= MOST_EARLY {
+                    self.early.extend_from_slice(&bytes);
+                }
+                Some(!bytes.is_empty())
+            }
+            Act::Resized => Some(false),
+        }
+    }
+}
+
+/// What ends an attachment.
+enum Trouble {
+    /// It can be made again.
+    Connection(Error),
+    /// Nothing can be shown any more.
+    Terminal(Error),
+}
+
+async fn say(writer: &mut WriteHalf<Duplex>, frame: Result<Vec<u8>>) -> Result<(), Trouble> {
+    let said = async {
+        writer.write_all(&frame?).await.at("the session")?;
+        writer.flush().await.at("the session")
+    };
+    said.await.map_err(Trouble::Connection)
 }

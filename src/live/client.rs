@@ -2,9 +2,11 @@
 
 mod attached;
 mod peer;
+mod retry;
 mod wait;
 
 pub use super::share::Link;
 pub use attached::{Attached, End, Wish};
 pub use peer::{Peer, Said};
+pub use retry::{Retry, is_final};
 pub use wait::{Until, wait};

@@ -117,9 +117,11 @@ impl Session {
         self.ring.end()
     }
 
-    /// Output from a number on, if it is all there and was written for the present size.
+    /// Output from a number on, if it is all there and was written for the present size. Whoever has seen
+    /// just what was written before the size changed may not have heard of the change, and the size may
+    /// have gone and come back since: so that is not enough.
     pub fn since(&self, seq: u64) -> Option<Vec<u8>> {
-        if seq < self.sized_at { None } else { self.ring.since(seq) }
+        if seq <= self.sized_at { None } else { self.ring.since(seq) }
     }
 
     /// Reads what the program wrote, updates picture and history, and types the answers to what it

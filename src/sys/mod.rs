@@ -7,6 +7,7 @@ pub mod env;
 pub mod files;
 pub mod lock;
 pub mod paths;
+pub mod polled;
 pub mod proc;
 pub mod random;
 pub mod tty;

@@ -68,6 +68,8 @@ pub enum Kind {
     /// To the holder: the number (u64, little endian) up to which a client has shown output; see
     /// [`Attach::credit`].
     Shown = 16,
+    /// To the holder: [`OuterColors`], learnt after it was attached.
+    Colors = 17,
     /// From the holder: [`Snapshot`] and bytes, see [`split_header`].
     Snapshot = 64,
     /// From the holder: number of the first byte (u64, little endian), then bytes of the program.
@@ -89,7 +91,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Hello,
         Self::Attach,
         Self::Input,
@@ -106,6 +108,7 @@ impl Kind {
         Self::Unshare,
         Self::Take,
         Self::Shown,
+        Self::Colors,
         Self::Snapshot,
         Self::Output,
         Self::Size,
@@ -216,6 +219,16 @@ pub struct Attach {
     /// The colours of text, and behind it, on the person's terminal (red, green, blue): what the program
     /// is told when it asks for them.
     pub colors: Option<([u8; 3], [u8; 3])>,
+}
+
+/// The colours of the person's terminal (red, green, blue), as in [`Attach::colors`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OuterColors {
+    /// Of text.
+    pub text: [u8; 3],
+    /// Behind it.
+    pub behind: [u8; 3],
 }
 
 /// Heads the bytes of a snapshot.
@@ -430,7 +443,7 @@ mod tests {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|k| *k as u8).collect();
         assert_eq!(
             numbers,
-            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64, 65, 66, 67, 68, 69, 70, 71, 72]
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 64, 65, 66, 67, 68, 69, 70, 71, 72]
         );
         for number in numbers {
             assert_eq!(Kind::of(number).map(|k| k as u8), Some(number));

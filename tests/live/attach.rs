@@ -186,6 +186,45 @@ async fn a_connection_that_broke_goes_on_where_it_was() {
     assert_eq!(again.screen().with(|s| s.text())[0], "one");
 }
 
+/// The size went and came back while the client was away, and nothing was written: as many bytes as before
+/// are another picture.
+#[tokio::test]
+async fn a_size_that_came_and_went_during_a_cut_is_no_gap() {
+    let home = Home::new();
+    let id = home.sh("stty -echo; printf '\\033[?1049h%060d' 7; read x").await;
+    home.wait(&id, "0007").await.expect("drawn");
+    let first = home.attach(&id, sized(80, 24)).await;
+    shows(&first, "the line", |lines| lines[0].len() == 60).await;
+    // It is cut off, and hears nothing of what comes now.
+    let (lost, holder) = tokio::io::duplex(1 << 16);
+    let lost = first.again(Box::new(lost));
+    drop(first);
+    let small = home.attach(&id, sized(20, 5)).await;
+    shows(&small, "the size", |lines| lines[0].len() == 20).await;
+    drop((small, holder));
+    let again = lost.again(Box::new(home.side.connect(&id).await.expect("connected")));
+    shows(&again, "what the holder has", |lines| lines.len() == 24 && lines[0].len() == 20).await;
+    assert_eq!(again.screen().with(|s| s.text()), home.lines(&id).await);
+}
+
+/// Two connections that both still bring bytes must not write over each other.
+#[tokio::test]
+async fn a_connection_that_was_replaced_shows_nothing_more() {
+    let frame = |seq: u64, text: &str| Kind::Output.bytes(&[&seq.to_le_bytes(), text.as_bytes()].concat());
+    let (near, mut old) = tokio::io::duplex(1 << 16);
+    let first = session_forge::live::client::Attached::new(Box::new(near), sized(80, 24));
+    old.write_all(&frame(0, "one\r\n")).await.expect("written");
+    shows(&first, "the first line", line("one")).await;
+    let (near, mut new) = tokio::io::duplex(1 << 16);
+    let again = first.again(Box::new(near));
+    let mut ended = first.news();
+    old.write_all(&frame(5, "twice\r\n")).await.expect("written");
+    limit(ended.changed()).await.expect("it was heard");
+    new.write_all(&frame(5, "two\r\n")).await.expect("written");
+    shows(&again, "the second line", line("two")).await;
+    assert_eq!(again.screen().with(|s| s.text())[..2], ["one", "two"]);
+}
+
 #[tokio::test]
 async fn nonsense_ends_only_the_connection_that_sent_it() {
     let home = Home::new();

@@ -13,3 +13,4 @@ mod service;
 mod share;
 mod start;
 mod status;
+mod terminal;

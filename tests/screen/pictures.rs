@@ -16,7 +16,7 @@ fn a_terminal_of_its_own_size_looks_like_the_session() {
         let mut dice = Dice::new(seed);
         let [mut session, mut emulator, mut terminal] =
             [(); 3].map(|()| Screen::with_scrollback(80, 24, 1 << 20));
-        let mut outward = Outward::default();
+        let mut outward = Outward::new(true);
         let mut sizes = Vec::new();
         for step in 0..60 {
             if dice.roll(3) == 0 {

@@ -61,11 +61,16 @@ impl Calls for Fake {
     }
 }
 
+async fn open(mut io: DuplexStream) -> Option<Link> {
+    let theirs = Link::hello(&mut io).await.ok()??;
+    Link::open(io, theirs).await.ok()
+}
+
 async fn linked(calls: SharedCalls) -> (Link, tokio::task::JoinHandle<Result<()>>) {
     let (client, agent) = tokio::io::duplex(10_000);
     let (reader, writer) = tokio::io::split(agent);
     let served = tokio::spawn(serve(calls, reader, writer));
-    (Link::open(Box::new(client)).await.expect("they speak the same"), served)
+    (open(client).await.expect("they speak the same"), served)
 }
 
 #[tokio::test]
@@ -157,7 +162,7 @@ async fn what_was_written_before_a_stream_is_dropped_arrives() {
     }
     let (reader, writer) = tokio::io::split(agent);
     tokio::spawn(serve(Arc::new(Sink(got)), reader, writer));
-    let link = Link::open(Box::new(client)).await.expect("they speak the same");
+    let link = open(client).await.expect("they speak the same");
     let mut stream = link.stream("sink", Value::Null).await.expect("opened");
     stream.write_all(&[5; 20_000]).await.expect("taken");
     drop(stream);
@@ -190,7 +195,7 @@ async fn a_client_that_goes_away_ends_the_agent() {
 
 #[tokio::test]
 async fn a_greeting_is_no_agent() {
-    let (client, mut other) = tokio::io::duplex(1000);
+    let (mut client, mut other) = tokio::io::duplex(1000);
     other.write_all(b"Welcome to this host!\n").await.expect("written");
-    assert!(Link::open(Box::new(client)).await.is_err());
+    assert_eq!(Link::hello(&mut client).await.expect_err("not ours").code, Code::Corrupt);
 }

@@ -48,13 +48,21 @@ pub enum End {
 
 /// A session that is shown. Dropping it detaches.
 pub struct Attached {
-    screen: Arc<SharedScreen>,
+    shown: Arc<Shown>,
     wishes: mpsc::Sender<Wish>,
-    seq: Arc<AtomicU64>,
     end: watch::Receiver<Option<End>>,
     news: watch::Receiver<u64>,
     wish: Attach,
     tasks: [tokio::task::AbortHandle; 2],
+}
+
+/// What was shown so far, by one connection after the other.
+struct Shown {
+    screen: Arc<SharedScreen>,
+    /// The number of the next byte. It and `turn` change only while the screen is locked.
+    seq: AtomicU64,
+    /// Which connection feeds the screen; one before it has no say any more.
+    turn: AtomicU64,
 }
 
 impl Drop for Attached {
@@ -67,35 +75,39 @@ impl Attached {
     /// Attaches over a stream that a host's `live.open` gave. Needs a tokio runtime; returns at once.
     pub fn new(io: Duplex, wish: Attach) -> Self {
         let screen = Screen::with_scrollback(wish.cols.max(1), wish.rows.max(1), SCROLLBACK);
-        Self::on(io, wish, Arc::new(SharedScreen::new(screen)), Arc::default())
+        let screen = Arc::new(SharedScreen::new(screen));
+        let shown = Shown { screen, seq: AtomicU64::new(0), turn: AtomicU64::new(0) };
+        Self::on(io, wish, Arc::new(shown), 0)
     }
 
     /// Takes up a session again after the connection was cut: on the same screen, from where the
     /// output broke off.
     #[must_use]
     pub fn again(&self, io: Duplex) -> Self {
-        let (cols, rows) = self.screen.with(|screen| screen.size());
-        let after = Some(self.seq.load(Ordering::Acquire)).filter(|seq| *seq > 0);
-        let wish = Attach { cols, rows, after, ..self.wish };
-        Self::on(io, wish, self.screen.clone(), self.seq.clone())
+        let ((cols, rows), turn, seq) = self.shown.screen.with(|screen| {
+            let turn = self.shown.turn.fetch_add(1, Ordering::AcqRel) + 1;
+            (screen.size(), turn, self.shown.seq.load(Ordering::Acquire))
+        });
+        let wish = Attach { cols, rows, after: Some(seq).filter(|seq| *seq > 0), ..self.wish };
+        Self::on(io, wish, self.shown.clone(), turn)
     }
 
-    fn on(io: Duplex, wish: Attach, screen: Arc<SharedScreen>, seq: Arc<AtomicU64>) -> Self {
+    fn on(io: Duplex, wish: Attach, shown: Arc<Shown>, turn: u64) -> Self {
         let (reader, writer) = tokio::io::split(io);
         let (wishes, wished) = mpsc::channel(WISHES);
         let (end, ended) = watch::channel(None);
-        let (news, newest) = watch::channel(screen.generation());
+        let (news, newest) = watch::channel(shown.screen.generation());
         let wish = Attach { credit: CREDIT, ..wish };
-        let (shown, seen) = watch::channel(0);
-        let feeder = Feeder { screen: screen.clone(), seq: seq.clone(), news, end, shown };
+        let (said, seen) = watch::channel(0);
+        let feeder = Feeder { shown: shown.clone(), turn, news, end, said };
         let tasks = [tokio::spawn(feeder.run(reader)), tokio::spawn(carry(writer, wish, wished, seen))]
             .map(|task| task.abort_handle());
-        Self { screen, wishes, seq, end: ended, news: newest, wish, tasks }
+        Self { shown, wishes, end: ended, news: newest, wish, tasks }
     }
 
     /// The screen, and the number of its newest picture.
     pub fn screen(&self) -> &Arc<SharedScreen> {
-        &self.screen
+        &self.shown.screen
     }
 
     /// Becomes another number whenever there is a new picture.
@@ -134,12 +146,12 @@ fn cut() -> End {
 
 /// Applies what the holder says.
 struct Feeder {
-    screen: Arc<SharedScreen>,
-    seq: Arc<AtomicU64>,
+    shown: Arc<Shown>,
+    turn: u64,
     news: watch::Sender<u64>,
     end: watch::Sender<Option<End>>,
     /// What was said to be shown.
-    shown: watch::Sender<u64>,
+    said: watch::Sender<u64>,
 }
 
 impl Feeder {
@@ -153,9 +165,9 @@ impl Feeder {
                 true => match tokio::time::timeout(LONGEST_UPDATE, peer.next()).await {
                     Ok(said) => said,
                     Err(_) => {
-                        self.screen.change(Screen::end_update);
+                        self.change(0, Screen::end_update);
                         held = false;
-                        self.news.send_replace(self.screen.generation());
+                        self.news.send_replace(self.shown.screen.generation());
                         continue;
                     }
                 },
@@ -175,33 +187,41 @@ impl Feeder {
     fn apply(&self, said: Said) -> bool {
         match said {
             Said::Snapshot(header, bytes) => {
-                self.screen.change(|screen| {
+                self.change(header.seq, |screen| {
                     screen.resize(header.cols, header.rows);
                     screen.feed(&bytes);
                     quiet(screen);
                 });
-                self.seq.store(header.seq, Ordering::Release);
-                self.shown.send_replace(header.seq);
+                self.said.send_replace(header.seq);
             }
             Said::Output(seq, bytes) => {
-                self.screen.change(|screen| {
+                let end = seq + bytes.len() as u64;
+                self.change(end, |screen| {
                     screen.feed(&bytes);
                     quiet(screen);
                 });
-                let end = seq + bytes.len() as u64;
-                self.seq.store(end, Ordering::Release);
-                if end.saturating_sub(*self.shown.borrow()) >= SAY_AFTER {
-                    self.shown.send_replace(end);
+                if end.saturating_sub(*self.said.borrow()) >= SAY_AFTER {
+                    self.said.send_replace(end);
                 }
             }
-            Said::Size(size) => self.screen.change(|screen| screen.resize(size.cols, size.rows)),
+            Said::Size(size) => self.change(0, |screen| screen.resize(size.cols, size.rows)),
             _ => return false,
         }
-        let held = self.screen.with(|screen| screen.modes().synchronized);
+        let held = self.shown.screen.with(|screen| screen.modes().synchronized);
         if !held {
-            self.news.send_replace(self.screen.generation());
+            self.news.send_replace(self.shown.screen.generation());
         }
         held
+    }
+
+    /// Changes the screen, and says up to which byte it is now; unless another connection has its turn.
+    fn change(&self, seq: u64, change: impl FnOnce(&mut Screen)) {
+        self.shown.screen.change(|screen| {
+            if self.shown.turn.load(Ordering::Acquire) == self.turn {
+                change(screen);
+                self.shown.seq.fetch_max(seq, Ordering::AcqRel);
+            }
+        });
     }
 }
 

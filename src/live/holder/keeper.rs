@@ -30,6 +30,8 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 /// How long clients have to take the last frames.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
 const MOST_GUESTS: usize = 64;
+/// Looking what the program is doing gives way to what comes in, for no longer than this.
+const LOOK_WAITS: Duration = Duration::from_millis(20);
 
 /// A session and all who look at it.
 pub(super) struct Keeper {
@@ -52,6 +54,8 @@ pub(super) struct Keeper {
     changed: bool,
     /// Since the program's last output.
     quiet: Watch,
+    /// Since a look has been due.
+    late: Option<Watch>,
 }
 
 /// What the poll said.
@@ -98,6 +102,7 @@ impl Keeper {
             audit,
             changed: false,
             quiet: Watch::start(),
+            late: None,
         })
     }
 
@@ -121,13 +126,23 @@ impl Keeper {
             }
             self.watch_gate();
             self.advance_stop();
-            if self.session.look_due().is_some_and(|left| left.is_zero()) {
-                self.changed |= self.session.look();
-            }
+            self.look(&ready);
             self.after_round();
             if self.drained() {
                 return self.farewell();
             }
+        }
+    }
+
+    /// Looks what the program is doing when that is due, but not between a key and its echo.
+    fn look(&mut self, ready: &Ready) {
+        if self.session.look_due().is_none_or(|left| !left.is_zero()) {
+            return;
+        }
+        let idle = ready.pty.is_empty() && ready.guests.iter().all(|flags| flags.is_empty());
+        if idle || self.late.get_or_insert_with(Watch::start).elapsed() >= LOOK_WAITS {
+            self.late = None;
+            self.changed |= self.session.look();
         }
     }
 

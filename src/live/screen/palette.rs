@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Red, green, blue.
-pub(super) type Rgb = (u8, u8, u8);
+pub type Rgb = (u8, u8, u8);
 
 /// Numbers beyond the 256: special colours (OSC 5), then dynamic ones (OSC 10 to 19).
 pub(super) const SPECIAL: u16 = 256;
@@ -110,8 +110,8 @@ pub(super) fn spell((r, g, b): Rgb) -> String {
 }
 
 /// Reads a colour as XParseColor does: `#rgb` to `#rrrrggggbbbb`, `rgb:r/g/b`, `rgbi:r/g/b`, and the
-/// few names that programs use.
-pub(super) fn parse(text: &str) -> Option<Rgb> {
+/// few names that programs use. Red, green, blue, of 255.
+pub fn parse(text: &str) -> Option<Rgb> {
     if let Some(digits) = text.strip_prefix('#') {
         if !digits.is_ascii() || digits.is_empty() || digits.len() % 3 != 0 || digits.len() > 12 {
             return None;

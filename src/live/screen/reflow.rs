@@ -51,6 +51,10 @@ impl Grid {
         // What stood below the cursor and does not fit is pushed out at the top, but not the cursor.
         let longest = cursor.1 + height;
         rows.truncate(longest.max(1));
+        // What it went on in is gone.
+        if let Some(last) = rows.back_mut() {
+            last.wrapped = false;
+        }
         let total = rows.len().max(height);
         let above = total - height;
         self.put(rows, cols, height);

@@ -197,6 +197,8 @@ impl Dump<'_> {
         let first = grid.history() - history.min(grid.history());
         self.text.push_str(if history > 0 { "\x1b[H\x1b[2J\x1b[3J" } else { "\x1b[H" });
         let (cols, count) = (grid.cols(), grid.all().len());
+        // The style of a cell in front of a wide character, which was written only to get past it.
+        let mut gap = None;
         for index in first..count {
             let Some(row) = grid.line(index) else { break };
             if row.marks != 0 {
@@ -208,6 +210,11 @@ impl Dump<'_> {
             let early = next.is_some_and(|n| n.get(0).is_wide()) && row.get(cols - 1).glyph == 0;
             for x in 0..end - usize::from(early) {
                 self.slot(row.get(x));
+                // A blank there would be text, and stay when lines are wrapped anew.
+                if let Some(style) = gap.take().filter(|_| cols > 2 && grid.height() > 1) {
+                    self.style(style);
+                    let _ = write!(self.text, "\x1b[A\x1b[{cols}G\x1b[X\x1b[B\x1b[3G");
+                }
             }
             if early {
                 self.style(row.get(cols - 1).style);
@@ -219,6 +226,7 @@ impl Dump<'_> {
                 // begin in this row.
                 let grows = first.chars().next().and_then(UnicodeWidthChar::width) == Some(1);
                 self.text.push_str(if grows { " " } else { "\x1b[K" });
+                gap = grows.then(|| row.get(cols - 1).style);
             }
             if next.is_some() {
                 continue;

@@ -370,4 +370,28 @@ proptest! {
         }
         prop_assert_eq!(picture(&parts), picture(&whole));
     }
+
+    /// A picture of a screen whose lines were wrapped anew wraps at yet another width as the screen does.
+    #[test]
+    fn a_snapshot_wraps_anew_alike(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                "[a-c ]{1,6}".prop_map(|s: String| s),
+                proptest::sample::select(vec!["漢", "❤\u{fe0f}", "👩\u{200d}👧", "🇩🇪", "e\u{301}", "\r\n", "\x1b[44m", "\x1b[m", "\x1b[K", "\x1b[3X", "\x1b[2C"]).prop_map(str::to_owned),
+            ],
+            0..40,
+        ),
+        sizes in (3u16..20, 3u16..20),
+    ) {
+        // So wide that nothing becomes wide in the last column, where it would stay narrow.
+        let mut original = Screen::with_scrollback(300, 6, 100_000);
+        original.feed(pieces.concat().as_bytes());
+        original.resize(sizes.0, 6);
+        let mut copy = Screen::with_scrollback(sizes.0, 6, 100_000);
+        copy.feed(&original.formatted(1000));
+        prop_assert_eq!(copy.lines(), original.lines());
+        original.resize(sizes.1, 6);
+        copy.resize(sizes.1, 6);
+        prop_assert_eq!(copy.lines(), original.lines());
+    }
 }

@@ -45,6 +45,57 @@ fn a_link_that_is_cut_is_taken_up_again_by_itself() {
     back(&place, &mut cockpit, "again");
 }
 
+/// The same with the plain terminal.
+#[test]
+fn a_terminal_whose_link_is_cut_is_attached_again_by_itself() {
+    let place = Place::new();
+    let script = format!("printf '\\033]52;c;aGk=\\007'; {ECHO}");
+    let _ = place.sf(&["session", "start", "--host", "gpu", "--name", "far", "--", "sh", "-c", &script], 0);
+    let mut terminal = place.open(&["session", "attach", "far"], 24);
+    terminal.wait_text("ready");
+    place.proxy.cut();
+    terminal.wait("one line about it", |text| {
+        text.lines().filter(|line| line.contains("trying again (Ctrl-] leaves)")).count() == 1
+    });
+    let _ = terminal.wait_text("ready");
+    terminal.send("early\r");
+    place.proxy.mend();
+    terminal.wait_text("got early");
+    terminal.wait("the line to be gone", |text| !text.contains("trying again"));
+    // It ends when it is told that the session is gone, and only then.
+    place.proxy.cut();
+    terminal.wait_text("trying again");
+    place.proxy.mend();
+    let _ = place.sf(&["session", "stop", "far", "--force"], 0);
+    assert!(matches!(terminal.exit(), 0 | 4), "it heard of the end, or was told that it was over");
+    let text = terminal.text();
+    assert!(text.contains("has ended with status"), "{text}");
+}
+
+/// A host on which the agent is killed before it can say hello is not one without sf.
+#[test]
+fn an_agent_that_is_killed_at_once_is_no_host_without_sf() {
+    let place = Place::new();
+    let bin = place.sshd.home.join("sf/bin");
+    let current = std::fs::read_to_string(bin.join("current")).expect("bootstrapped");
+    let program = bin.join(current.split_whitespace().next().expect("a digest")).join("sf");
+    let whole = std::fs::read(&program).expect("there");
+    let write = |bytes: &[u8]| {
+        std::fs::remove_file(&program).expect("removed");
+        std::fs::write(&program, bytes).expect("written");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .expect("ours");
+    };
+    write(b"#!/bin/sh\nkill -KILL $$\n");
+    let said = place.sf(&["--json", "session", "list", "--host", "gpu"], 3);
+    assert_eq!(said.json()["error"]["code"], "unreachable", "{said:?}");
+    write(b"#!/bin/sh\nexit 0\n");
+    let said = place.sf(&["--json", "session", "list", "--host", "gpu"], 1);
+    assert!(said.stderr.contains("no sf answers there"), "{said:?}");
+    write(&whole);
+    let _ = place.sf(&["session", "list", "--host", "gpu"], 0);
+}
+
 #[test]
 fn a_link_that_is_half_open_is_given_up_and_taken_up_again() {
     let (place, mut cockpit) = shown(ECHO);

@@ -6,7 +6,7 @@ use crate::live::holder::guest::{Attachment, Guest};
 use crate::model::live::Sizes;
 use crate::wire::frame::{Frame, MAX_FRAME};
 use crate::wire::holder::{
-    Attach, Hello, Kind, ScreenQuery, Send, Size, Snapshot, Stop, Take, Wait, join_header, read,
+    Attach, Hello, Kind, OuterColors, ScreenQuery, Send, Size, Snapshot, Stop, Take, Wait, join_header, read,
 };
 
 /// Output goes to clients in frames of no more than this.
@@ -67,6 +67,12 @@ impl Keeper {
                 if let Some(attached) = &mut self.guests[index].attached {
                     // Nobody has shown what was never written.
                     attached.shown = attached.shown.max(shown.min(self.session.seq()));
+                }
+            }
+            Kind::Colors => {
+                let colors: OuterColors = read(payload)?;
+                if self.guests[index].types() {
+                    self.session.screen().set_colors(colors.text.into(), colors.behind.into());
                 }
             }
             Kind::Wait => {

@@ -26,6 +26,7 @@ impl Keeper {
             | Kind::Resize
             | Kind::Detach
             | Kind::Shown
+            | Kind::Colors
             | Kind::Screen
             | Kind::Status
             | Kind::Wait
