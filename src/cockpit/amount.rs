@@ -2,6 +2,7 @@
 
 use crate::config::theme::Role;
 use crate::model::Time;
+pub use crate::model::quantity::bytes;
 
 /// A share in percent, without decimals.
 pub fn percent(share: f64) -> String {
@@ -33,22 +34,6 @@ pub fn bar(share: f64, columns: usize) -> (String, String) {
 /// Dollars and cents.
 pub fn dollars(usd: f64) -> String {
     format!("${usd:.2}")
-}
-
-/// Bytes with one decimal at most.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.into_iter().find(|(unit, _)| n >= *unit) {
-        Some((unit, name)) => {
-            let tenths = n / (unit / 10).max(1);
-            if tenths >= 100 {
-                format!("{} {name}", tenths / 10)
-            } else {
-                format!("{}.{} {name}", tenths / 10, tenths % 10)
-            }
-        }
-        None => format!("{n} B"),
-    }
 }
 
 /// A number with a unit for thousands and millions.

@@ -120,7 +120,7 @@ struct End {
 }
 
 async fn command(engine: &Engine, call: Call, face: &Face) -> Result<End> {
-    let id = call.id;
+    let (id, dry_run) = (call.id, call.options.dry_run);
     let Run { mut events, cancel, .. } = engine.submit(call);
     let mut signals = Signals::listen()?;
     loop {
@@ -157,7 +157,11 @@ async fn command(engine: &Engine, call: Call, face: &Face) -> Result<End> {
                 // What is about to be shown on the screen need not be told before.
                 let opens = id == "demo" && result.as_ref().is_some_and(|r| r["open"] == true);
                 let told = if opens && !face.json { None } else { result.as_ref() };
-                return Ok(End { exit: finish(id, told, error.as_ref(), face), result });
+                let exit = finish(id, told, error.as_ref(), face);
+                if dry_run && error.is_none() && !face.json && !face.quiet {
+                    output::note("sf: a dry run: this is what would be done, and nothing was");
+                }
+                return Ok(End { exit, result });
             }
             None => return Err(Error::internal(format!("`{id}` ended without a word"))),
         }

@@ -89,9 +89,9 @@ pub fn is_newer(theirs: &str, ours: &str) -> bool {
     parts(theirs) > parts(ours)
 }
 
-/// Takes what comes on standard input, and collects older versions that nobody runs. Nothing counts before the length and the checksum fit and
-/// the program has answered; then it is renamed into place and named in `current`. Where there is
-/// no program for checksums, the new one itself is asked.
+/// Takes what comes on standard input, and collects older versions that nobody runs. Nothing counts
+/// before the length and the checksum fit and the program has answered; then it is renamed into place
+/// and named in `current`. Where there is no program for checksums, the new one itself is asked.
 const RECEIVE: &str = r#"fail() { echo "failed $*"; exit 0; }
 umask 077
 place="$b/$sum/sf"
@@ -99,7 +99,7 @@ program=$place
 if [ "$length" -gt 0 ]; then
   mkdir -p "$b/$sum" 2>/dev/null || fail "cannot make $b/$sum"
   program="$place.new.$$"
-  trap 'rm -f "$place.new.$$" "$b/current.$$"' EXIT
+  trap 'rm -f "$place.new.$$" "$b/current.$$"; rmdir "$b/$sum" 2>/dev/null' EXIT
   trap 'exit 1' HUP INT TERM
   echo "$ready"
   cat >"$program" || fail "cannot write $program"
@@ -174,7 +174,16 @@ async fn receive(host: &dyn Host, program: &Program, length: u64) -> Result<Stri
         Some(("done", version)) => Ok(version.to_owned()),
         Some(("failed", why)) => {
             let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(600).collect();
-            Err(Error::tool(format!("sf could not be put on host `{name}`: {why}")))
+            let error = Error::tool(format!("sf could not be put on host `{name}`: {why}"));
+            Err(if why.starts_with("it does not") {
+                error.hint(format!(
+                    "it wants a build that runs there: a static one, made by `tests/static` of sf's source, named \
+                     as in `sf-linux-x86_64`, beside sf's own program or in its data folder (this was `{}`)",
+                    program.path.display()
+                ))
+            } else {
+                error
+            })
         }
         _ => Err(Error::unreachable(format!("host `{name}` was lost while sf was put there"))),
     }

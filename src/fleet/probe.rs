@@ -17,6 +17,8 @@ pub struct Probe {
     pub program: Option<String>,
     /// Whether HAPI is on the login's `PATH`.
     pub hapi: bool,
+    /// Whether HAPI has the token that it asks for otherwise.
+    pub hapi_token: bool,
     /// What time it is there.
     pub clock: Option<Time>,
     /// Whether the root, or what is there of it, can be written.
@@ -26,7 +28,14 @@ pub struct Probe {
 impl Probe {
     /// What is known of a host that has said nothing.
     pub fn unknown(host: &host::Host) -> Self {
-        Self { status: HostStatus::unknown(host), program: None, hapi: false, clock: None, writable: true }
+        Self {
+            status: HostStatus::unknown(host),
+            program: None,
+            hapi: false,
+            hapi_token: false,
+            clock: None,
+            writable: true,
+        }
     }
 }
 
@@ -71,20 +80,51 @@ exit 0
 const TOOLS: &str = r#"for t in $programs; do
   command -v "$t" >/dev/null 2>&1 && echo "program $t"
 done
-exit 0
+[ -z "${CLI_API_TOKEN:-}" ] && [ ! -s "${HAPI_HOME:-$HOME/.hapi}/settings.json" ] || echo hapi-token
 "#;
+
+/// Asks all programs at once for their versions, in a home folder of their own: some make files there
+/// whatever they are asked. One that hangs is given up where there is a `timeout`.
+const VERSIONS: &str = r#"if home=$(mktemp -d "${TMPDIR:-/tmp}/sf.XXXXXXXXXX"); then
+  limit=
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
+  unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME
+  for t in $programs; do
+    command -v "$t" >/dev/null 2>&1 || continue
+    (
+      said=$(HOME=$home DISABLE_AUTOUPDATER=1 $limit "$t" --version 2>/dev/null </dev/null | head -n 1)
+      echo "version $t $said"
+    ) &
+  done
+  wait
+  rm -rf "$home"
+fi
+"#;
+
+/// Whether tools are asked for their versions: it takes as long as the slowest of them takes to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// They are.
+    Asked,
+    /// They are not.
+    Left,
+}
 
 /// Measures a host: one round trip for what it is, one for the time that takes on a warm link,
 /// and, where there is a sf, a question for its sessions.
 ///
 /// # Errors
 /// When the host cannot be asked.
-pub async fn probe(host: &dyn Host, definition: &host::Host) -> Result<Probe> {
+pub async fn probe(host: &dyn Host, definition: &host::Host, versions: Versions) -> Result<Probe> {
     let programs: Vec<&str> = PROGRAMS.iter().map(|(program, _)| *program).chain(["hapi"]).collect();
     let root = folder(definition.root.as_deref());
+    let asked = if versions == Versions::Asked { VERSIONS } else { "" };
     let steps = vec![
         Step { script: format!("R={root} b={DATA_DIR}/bin\n{FACTS}"), lane: 0 },
-        Step { script: format!("{LOGIN_PATH}programs='{}'\n{TOOLS}", programs.join(" ")), lane: 1 },
+        Step {
+            script: format!("{LOGIN_PATH}programs='{}'\n{TOOLS}{asked}exit 0\n", programs.join(" ")),
+            lane: 1,
+        },
     ];
     let outputs = host.steps(steps, 2).await?;
     let mut probe = Probe::unknown(definition);
@@ -138,12 +178,30 @@ fn read(line: &str, probe: &mut Probe) {
         "read-only" => probe.writable = false,
         "clock" => probe.clock = value.parse::<i64>().ok().map(|s| Time(s.saturating_mul(1_000))),
         "program" if value == "hapi" => probe.hapi = true,
-        "program" => {
-            let tool = PROGRAMS.iter().find(|(program, _)| *program == value);
-            status.tools.extend(tool.map(|(_, id)| id.as_str().to_owned()));
+        "program" => status.tools.extend(tool_of(value)),
+        "hapi-token" => probe.hapi_token = true,
+        "version" => {
+            let (program, said) = value.split_once(' ').unwrap_or((value, ""));
+            if let Some((tool, version)) = tool_of(program).zip(version(said)) {
+                status.tool_versions.insert(tool, version);
+            }
         }
         _ => {}
     }
+}
+
+/// The tool whose program that is.
+fn tool_of(program: &str) -> Option<String> {
+    PROGRAMS.iter().find(|(name, _)| *name == program).map(|(_, id)| id.as_str().to_owned())
+}
+
+/// The first word that is a number, in what a program says of its version: `codex-cli 0.63.0`,
+/// `2.1.0 (Claude Code)`.
+fn version(said: &str) -> Option<String> {
+    let words =
+        said.split_ascii_whitespace().map(|word| word.trim_start_matches('v').trim_end_matches([',', '.']));
+    let number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 60;
+    words.clone().find(number).map(|word| word.chars().filter(|c| !c.is_control()).collect())
 }
 
 /// Percent in use, of `total available` in any unit, with one decimal.
@@ -166,17 +224,19 @@ mod tests {
     #[test]
     fn facts_are_read_and_what_is_missing_stays_unknown() {
         let mut probe = fresh();
-        let text = "os Linux\narch x86_64\ncpus \nload 0.52\nmemory 1000 250\ndisk 2048\ngit \nprogram claude\nprogram hapi\n";
+        let text = "os Linux\narch x86_64\ncpus \nload 0.52\nmemory 1000 250\ndisk 2048\ngit \nprogram claude\nprogram hapi\nversion claude 2.1.0 (Claude Code)\nversion codex codex-cli v0.63.0\nversion amp oops\n";
         text.lines().for_each(|line| read(line, &mut probe));
         let status = &probe.status;
         assert_eq!((status.os.as_deref(), status.cpus, status.git.as_deref()), (Some("Linux"), None, None));
         assert_eq!((status.mem_used_pct, status.disk_free_bytes), (Some(75.0), Some(2_097_152)));
         assert_eq!((status.tools.as_slice(), probe.hapi), (["claude-code".to_owned()].as_slice(), true));
+        let versions: Vec<_> = status.tool_versions.iter().map(|(t, v)| format!("{t} {v}")).collect();
+        assert_eq!(versions, ["claude-code 2.1.0", "codex 0.63.0"]);
     }
 
     proptest! {
         #[test]
-        fn any_line_is_read(line in "(memory|disk|agent|load|program)? ?[0-9a-z. -]{0,24}") {
+        fn any_line_is_read(line in "(memory|disk|agent|load|program|version)? ?[0-9a-z. -]{0,24}") {
             read(&line, &mut fresh());
         }
     }

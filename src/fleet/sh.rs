@@ -45,6 +45,20 @@ done
 export PATH
 "#;
 
+/// The same folders for a `PATH` that was asked for otherwise: where tools are put that no profile knows.
+pub fn with_usual_folders(path: &str, home: &str) -> String {
+    let usual = [
+        format!("{home}/.local/bin"),
+        format!("{home}/bin"),
+        "/usr/local/bin".into(),
+        "/opt/homebrew/bin".into(),
+    ];
+    usual.into_iter().fold(path.to_owned(), |path, folder| match path.split(':').any(|part| part == folder) {
+        true => path,
+        false => format!("{path}:{folder}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! Hosts: how to reach them and what is known of them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{HostName, Time};
@@ -68,6 +70,9 @@ pub struct HostStatus {
     pub git: Option<String>,
     /// AI tools on the login's `PATH`.
     pub tools: Vec<String>,
+    /// Versions of those that said one, by tool; asked by `host check` and `bootstrap`, else as last seen.
+    #[serde(default)]
+    pub tool_versions: BTreeMap<String, String>,
     /// Why it did not answer, in words.
     pub error: Option<String>,
     /// Since when it has been up, or down.
@@ -94,9 +99,26 @@ impl HostStatus {
             live: None,
             git: None,
             tools: Vec::new(),
+            tool_versions: BTreeMap::new(),
             error: None,
             since: None,
         }
+    }
+
+    /// Takes the versions that an earlier look has found, of tools that are still there.
+    pub fn remember_versions(&mut self, earlier: &Self) {
+        for (tool, version) in earlier.tool_versions.iter().filter(|(tool, _)| self.tools.contains(tool)) {
+            self.tool_versions.entry(tool.clone()).or_insert_with(|| version.clone());
+        }
+    }
+
+    /// The tools, each with its version where that is known.
+    pub fn tools_with_versions(&self) -> Vec<String> {
+        let told = |tool: &String| match self.tool_versions.get(tool) {
+            Some(version) => format!("{tool} {version}"),
+            None => tool.clone(),
+        };
+        self.tools.iter().map(told).collect()
     }
 
     /// A link that answers, but so slowly that typing over it is no fun.

@@ -110,6 +110,22 @@ impl std::fmt::Display for Size {
     }
 }
 
+/// Bytes with one decimal at most.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| n >= *unit) {
+        Some((unit, name)) => {
+            let tenths = n / (unit / 10).max(1);
+            if tenths >= 100 {
+                format!("{} {name}", tenths / 10)
+            } else {
+                format!("{}.{} {name}", tenths / 10, tenths % 10)
+            }
+        }
+        None => format!("{n} B"),
+    }
+}
+
 /// Columns and rows of a terminal: `120x40`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

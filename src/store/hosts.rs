@@ -82,9 +82,17 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn save_host_status(&self, status: HostStatus) -> Result<()> {
+    pub async fn save_host_status(&self, mut status: HostStatus) -> Result<()> {
         self.state()?
             .write(move |db| {
+                let old: Option<Option<String>> = db
+                    .query_row("select status from host where name = ?1", [status.name.as_str()], |r| {
+                        r.get(0)
+                    })
+                    .optional()?;
+                if let Some(old) = old.flatten().and_then(|json| serde_json::from_str(&json).ok()) {
+                    status.remember_versions(&old);
+                }
                 let json = serde_json::to_string(&status)?;
                 if status.name.is_local() {
                     db.execute(

@@ -74,7 +74,7 @@ d() { git -c core.quotePath=false diff --no-ext-diff --no-textconv --no-color --
 pub async fn diff(host: &dyn Host, root: Option<&str>, unit: &Unit) -> Result<Differences> {
     let max = TEXT_MAX + 1;
     let kind = |kind: &str, what: &str| Step {
-        script: format!("{}{}kind={kind}\n{COMPARE}{what}\n", unit.variables(root), tree::REFS),
+        script: format!("{}{}kind={kind}\n{COMPARE}{what}\n", unit.variables(root), tree::refs()),
         lane: 0,
     };
     let mut steps = vec![Step { script: tree::observe(unit, root), lane: 0 }];

@@ -57,7 +57,7 @@ const UNIT: char = '\u{1f}';
 /// `not_found` when it is not there; when the host cannot be asked.
 pub async fn log(host: &dyn Host, root: Option<&str>, unit: &Unit, limit: u32) -> Result<Log> {
     let step = |what: &str| Step {
-        script: format!("{}{}cd \"$W\" || exit 1\n{what}\n", unit.variables(root), tree::REFS),
+        script: format!("{}{}cd \"$W\" || exit 1\n{what}\n", unit.variables(root), tree::refs()),
         lane: 0,
     };
     let steps = vec![

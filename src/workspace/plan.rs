@@ -22,6 +22,10 @@ pub(super) struct Plan {
 /// `conflict` where something of somebody else's is in the way, `tool` where there is nothing to
 /// start from. Nothing is done about it.
 pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
+    if tree.place == Place::Plain {
+        let (anchor, branch) = (AnchorChange::Unchanged, BranchChange::Unchanged);
+        return Ok(Plan { anchor, branch, worktree: WorktreeChange::Unchanged, make: None });
+    }
     let anchor_change = match &anchor.state {
         anchor::State::Missing => AnchorChange::Created,
         anchor::State::Present if anchor.updated => AnchorChange::Updated,
@@ -37,7 +41,7 @@ pub(super) fn plan(unit: &Unit, anchor: &Anchor, tree: &Tree) -> Result<Plan> {
     };
     let make = match tree.place {
         Place::Present if tree.pending && unit.repo.options.wants_setup() => Some(Make::Setup),
-        Place::Present => None,
+        Place::Present | Place::Plain => None,
         Place::Below => Some(Make::Move),
         Place::Unfinished => Some(Make::Finish),
         Place::Foreign => return Err(foreign(tree)),
@@ -149,6 +153,10 @@ fn notes(unit: &Unit, tree: &Tree) -> Vec<String> {
     }
     if !tree.is_there() {
         return notes;
+    }
+    if tree.place == Place::Plain {
+        notes
+            .push("it belongs to a clone of its own, which sf does not fetch into, and never removes".into());
     }
     match &tree.head {
         None => notes.push("HEAD is detached; left alone".into()),

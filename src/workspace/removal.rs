@@ -23,7 +23,7 @@ use crate::fleet::sh::{folder, quote};
 use crate::fleet::{Host, Output, Step};
 use crate::model::removal::Losses;
 use crate::model::workspace::Repo;
-use crate::model::{FeatureName, Time};
+use crate::model::{FeatureName, HostName, Time};
 
 const LOSSES: &str = include_str!("removal/losses.sh");
 const KEEP: &str = include_str!("removal/keep.sh");
@@ -156,6 +156,9 @@ impl Seen {
 /// What restoring needs to know: `about.json` of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
+    /// What the host was called by whoever removed it; a machine may have several names.
+    #[serde(default)]
+    pub host: Option<HostName>,
     /// The feature; `None` for an anchor.
     #[serde(default)]
     pub feature: Option<FeatureName>,

@@ -19,6 +19,9 @@ pub(super) enum Place {
     Present,
     /// The same where session-forge 0.1.x put it: below the anchor.
     Below,
+    /// A worktree (or the working folder) of another clone of the same repository, as people make them
+    /// by hand.
+    Plain,
     /// One whose making was interrupted.
     Unfinished,
     /// Something else.
@@ -67,7 +70,7 @@ pub(super) struct Tree {
 impl Tree {
     /// Whether there is a worktree to speak of.
     pub(super) const fn is_there(&self) -> bool {
-        matches!(self.place, Place::Present | Place::Below)
+        matches!(self.place, Place::Present | Place::Below | Place::Plain)
     }
 }
 
@@ -87,8 +90,27 @@ pub(super) struct Known {
     pub(super) moved: Option<String>,
 }
 
+/// Sees whether what is in the place belongs to another clone of the same repository; then that is asked
+/// instead of the anchor. One of the anchor's own says so in its first line, which costs nothing to read.
+const PLAIN: &str = r#"plain= to=
+{ read -r key to <"$W/.git"; } 2>/dev/null
+case ${to:-} in
+"$G"/*) ;;
+*)
+  if [ -e "$W/.git" ] && c=$(cd "$W" && [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ] && cd "$(git rev-parse --git-common-dir)" && pwd -P) &&
+    [ "$c" != "$(cd "$G" 2>/dev/null && pwd -P)" ] && [ "$(git --git-dir="$c" config --get remote.origin.url)" = "$U" ]; then
+    plain=1 G=$c
+  fi ;;
+esac
+"#;
+
+/// What every look at a worktree begins with, after its variables.
+pub(super) fn refs() -> String {
+    [PLAIN, REFS].concat()
+}
+
 /// Finds the branch here (`lo`), on the remote (`re`) and the base, in one question to git.
-pub(super) const REFS: &str = r#"lo= re= base=
+const REFS: &str = r#"lo= re= base=
 refs=$(g for-each-ref --format='%(refname) %(objectname) %(symref)' "refs/heads/$B" "refs/remotes/origin/$B" "refs/remotes/origin/${b:-HEAD}" 2>/dev/null)
 while read -r name oid to; do
   [ "$name" = "refs/heads/$B" ] && lo=$oid
@@ -132,8 +154,9 @@ elif [ -e "$W/.git" ] && dirs=$(cd "$W" && git rev-parse --git-common-dir --git-
   fi
 fi
 [ "$place$W" = "present$below" ] && place=below
+[ -z "${plain:-}" ] || place=plain
 echo "place $place"
-if [ "$place" = present ] || [ "$place" = below ]; then
+if [ "$place" = present ] || [ "$place" = below ] || [ "$place" = plain ]; then
   state=$(cd "$W" && git status --porcelain=v2 --branch | awk '/^# branch\.(head|upstream|ab) /{sub(/^# branch\./,"");print;next} !/^#/{n++} END{print "dirty " n+0}')
   printf '%s\n' "$state"
   against=${re:+refs/remotes/origin/$B}
@@ -254,7 +277,7 @@ fi
 
 /// The script that looks.
 pub(super) fn observe(unit: &Unit, root: Option<&str>) -> String {
-    format!("{}{REFS}{LOOK}exit 0\n", unit.variables(root))
+    format!("{}{}{LOOK}exit 0\n", unit.variables(root), refs())
 }
 
 /// What is to be made.
@@ -368,6 +391,7 @@ fn place(word: &str) -> Place {
     match word {
         "present" => Place::Present,
         "below" => Place::Below,
+        "plain" => Place::Plain,
         "unfinished" => Place::Unfinished,
         "foreign" => Place::Foreign,
         _ => Place::Absent,

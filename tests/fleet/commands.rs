@@ -27,7 +27,7 @@ fn a_host_is_added_looked_at_and_measured() {
         (&json!("gpu"), &json!(true), &json!("Linux"))
     );
     assert_eq!(added["discovered"], json!({ "repos": ["core"], "features": ["pay"] }));
-    login_tool(&sshd, "claude", "");
+    login_tool(&sshd, "claude", "echo \"$HOME\" >\"$0.home\"; echo '2.1.0 (Claude Code)'");
     let rows = world.place.json(&["host", "check"]);
     assert_eq!(rows.as_array().map(Vec::len), Some(2), "this machine, too");
     let gpu = row(&rows, "name", "gpu");
@@ -38,6 +38,9 @@ fn a_host_is_added_looked_at_and_measured() {
     assert!(used > 0.0 && used < 100.0, "{used}");
     assert!(gpu["git"].as_str().expect("there").starts_with('2'));
     assert!(gpu["tools"].as_array().expect("a list").contains(&json!("claude-code")), "{gpu}");
+    assert_eq!(gpu["tool_versions"]["claude-code"], "2.1.0", "{gpu}");
+    let asked_in = fs::read_to_string(sshd.home.join("tools/claude.home")).expect("asked");
+    assert_ne!(asked_in.trim(), sshd.home.display().to_string(), "its own home is left alone");
     // Every form that ssh takes.
     let added = world.place.json(&["host", "add", "uri", "ssh://root@a"]);
     assert_eq!(added["reachable"], json!(true));

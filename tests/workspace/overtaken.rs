@@ -135,6 +135,7 @@ async fn a_restore_that_is_overtaken_by_a_removal_brings_nothing_back() {
     let at = Where { root: None, data: &data, jobs: 1 };
     let remove = async |n: u32| {
         let about = About {
+            host: None,
             feature: Some(wanted.feature.clone()),
             branch: Some(wanted.branch.clone()),
             base: None,

@@ -16,7 +16,7 @@ use session_forge::model::workspace::{
 use session_forge::model::{HostName, host};
 use session_forge::sys::{Env, Paths};
 use session_forge::workspace::sync::{How, sync};
-use session_forge::workspace::{Unit, discover, worktree};
+use session_forge::workspace::{Unit, diff, discover, log, worktree};
 
 use crate::support::git::{SEALED, Upstream, commit, git};
 
@@ -258,6 +258,35 @@ async fn one_bad_repository_holds_up_no_other() {
     assert!(error(&rows[2]).message.contains("`nowhere`"), "{}", error(&rows[2]));
     assert_eq!(error(&rows[3]).code, Code::Tool);
     assert!(!place.home().join("repo-cache/gone.anchor").exists());
+}
+
+#[tokio::test]
+async fn a_worktree_of_another_clone_of_the_same_repository_is_taken_as_it_is() {
+    let place = Place::new();
+    let up = place.upstream("core");
+    let (units, tree) = ([unit("core", &up)], place.tree("core"));
+    let other = place.dir.path().join("by-hand");
+    let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    git(place.dir.path(), &["clone", "-q", &up.url(), &path(&other)]);
+    git(&other, &["worktree", "add", "-q", "-b", "feat/pay", &path(&tree), "origin/main"]);
+    commit(&tree, "mine", "1");
+    fs::write(tree.join("draft"), "new").expect("written");
+    let before = everything(&tree);
+    for _ in 0..2 {
+        let row = &place.sync(&units).await[0];
+        assert_eq!(changes(row), UNCHANGED);
+        assert_eq!((row.ahead, row.dirty), (Some(1), Some(1)));
+        assert!(row.notes[0].contains("a clone of its own"), "{:?}", row.notes);
+    }
+    assert_eq!(everything(&tree), before);
+    assert!(!place.home().join("repo-cache/core.anchor").exists());
+    let shown = log::log(place.host.as_ref(), None, &units[0], 5).await.expect("there");
+    assert_eq!((shown.commits[0].own, shown.commits[1].own), (true, false));
+    let differs = diff::diff(place.host.as_ref(), None, &units[0]).await.expect("there");
+    assert_eq!(differs.committed.files[0].path, "mine");
+    // Another repository's is somebody else's, as ever.
+    let row = &place.sync(&[unit("core", &place.upstream("other"))]).await[0];
+    assert_eq!(row.error.as_ref().expect("another").code, Code::Conflict);
 }
 
 #[tokio::test]

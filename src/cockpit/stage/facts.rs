@@ -119,7 +119,7 @@ pub(super) fn host(state: &State, name: &HostName, width: usize) -> Vec<Line> {
     if host.state == HostState::Up && host.agent.is_none() && !name.is_local() {
         sheet.marked("sf", Some(vec![(format!("not there yet: bootstrap --host {name}"), Role::Dim)]));
     }
-    sheet.fact("tools", Some(host.tools.join(", ")));
+    sheet.fact("tools", Some(host.tools_with_versions().join(", ")));
     if let Some(error) = &host.error {
         sheet.error(error, &[]);
     }

@@ -63,13 +63,19 @@ impl Command for FeatureRestore {
         }
         let hosts = self.hosts.resolve(cx, &[]).await?;
         let name = &self.name;
+        let known: Vec<HostName> = cx.store.hosts().await?.into_iter().map(|(host, _)| host.name).collect();
+        let known = &known;
         let looked = fan(cx, &hosts, |machine| {
             let root = hosts.iter().find(|host| host.name == *machine.name()).and_then(|h| h.root.as_deref());
             async move {
                 let data = data_dir(cx, machine.name());
                 let Trash { mut entries, newest } =
                     trash(machine.as_ref(), Where { root, data: &data, jobs: 1 }).await?;
-                entries.retain(|(_, about)| about.feature.as_ref() == Some(name));
+                // A machine that has two names brings everything back under the one that it was removed by.
+                let elsewhere = |about: &About| {
+                    about.host.as_ref().is_some_and(|h| h != machine.name() && known.contains(h))
+                };
+                entries.retain(|(_, about)| about.feature.as_ref() == Some(name) && !elsewhere(about));
                 Ok(found(entries, &newest))
             }
         });

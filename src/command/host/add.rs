@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::fan::fan;
 use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::{Error, Result};
-use crate::fleet::{check_target, probe};
+use crate::fleet::check_target;
+use crate::fleet::probe::{self, Versions};
 use crate::model::HostName;
 use crate::model::host::{Host, HostState, HostStatus};
 use crate::workspace::discover::{self, Found};
@@ -73,7 +74,7 @@ impl Command for HostAdd {
             let host = &host;
             async move {
                 let (probe, found) = tokio::join!(
-                    probe::probe(machine.as_ref(), host),
+                    probe::probe(machine.as_ref(), host, Versions::Left),
                     discover::discover(machine.as_ref(), host.root.as_deref())
                 );
                 Ok((probe?, found?))

@@ -1,12 +1,15 @@
 //! `bootstrap`
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::args::{HostPick, Hosts};
 use crate::engine::fan::{fan, verdict};
 use crate::engine::{Command, Ctx, Deadline, Done, Level, Touch};
 use crate::error::{Error, Result};
-use crate::fleet::{Host, bootstrap, probe};
+use crate::fleet::probe::{self, Versions};
+use crate::fleet::{Host, bootstrap};
 use crate::model::{HostName, host};
 
 /// Check git and the AI tools on hosts, and put this very sf there.
@@ -37,6 +40,8 @@ pub struct Bootstrapped {
     pub git: Option<String>,
     /// AI tools on the login's `PATH`.
     pub tools: Vec<String>,
+    /// Versions of those that said one, by tool.
+    pub tool_versions: BTreeMap<String, String>,
     /// Whether HAPI is there.
     pub hapi: Option<bool>,
     /// Why it failed.
@@ -80,19 +85,32 @@ impl Command for Bootstrap {
 }
 
 fn failed(host: HostName, error: Error) -> Bootstrapped {
-    let (tools, error) = (Vec::new(), Some(error));
-    Bootstrapped { host, ok: false, agent: None, uploaded: false, git: None, tools, hapi: None, error }
+    Bootstrapped {
+        host,
+        ok: false,
+        agent: None,
+        uploaded: false,
+        git: None,
+        tools: Vec::new(),
+        tool_versions: BTreeMap::new(),
+        hapi: None,
+        error: Some(error),
+    }
 }
 
 /// Looks, puts the program there if it is not, and remembers what was seen.
 async fn one(cx: &Ctx, machine: &dyn Host, host: &host::Host, upgrade: bool) -> Result<Bootstrapped> {
-    let mut probe = probe::probe(machine, host).await?;
+    let mut probe = probe::probe(machine, host, Versions::Asked).await?;
     let put = match machine.name().is_local() || cx.options.dry_run {
         true => Ok(false),
         false => put(cx, machine, &mut probe, upgrade).await,
     };
     if !cx.options.dry_run {
         cx.store.save_host_status(probe.status.clone()).await?;
+    }
+    if probe.hapi && !probe.hapi_token {
+        let text = format!("HAPI has no token on `{}`: `hapi auth login` there, or CLI_API_TOKEN", host.name);
+        cx.emit.notice(Level::Info, text).await;
     }
     let status = probe.status;
     Ok(Bootstrapped {
@@ -102,6 +120,7 @@ async fn one(cx: &Ctx, machine: &dyn Host, host: &host::Host, upgrade: bool) -> 
         uploaded: *put.as_ref().unwrap_or(&false),
         git: status.git,
         tools: status.tools,
+        tool_versions: status.tool_versions,
         hapi: Some(probe.hapi),
         error: put.err(),
     })

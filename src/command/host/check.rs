@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::args::{HostPick, Hosts};
 use crate::engine::fan::{fan, verdict};
-use crate::engine::{Command, Ctx, Deadline, Done, Touch};
+use crate::engine::{Command, Ctx, Deadline, Done, Origin, Touch};
 use crate::error::{Code, Error, Result};
-use crate::fleet::probe;
+use crate::fleet::probe::{self, Versions};
 use crate::model::HostName;
 use crate::model::host::{Host, HostState, HostStatus};
 
@@ -36,11 +36,13 @@ impl Command for HostCheck {
         let hosts = picks.resolve(cx, &[]).await?;
         let known = cx.store.hosts().await?;
         let by_name = |name: &HostName| hosts.iter().find(|h| h.name == *name).cloned();
+        // The cockpit looks every few seconds, and nobody waits for a new version.
+        let versions = if cx.origin == Origin::Ui { Versions::Left } else { Versions::Asked };
         let fanned = fan(cx, &hosts, |machine| {
             let host = by_name(machine.name());
             async move {
                 let host = host.ok_or_else(|| Error::internal("a host that was not asked"))?;
-                probe::probe(machine.as_ref(), &host).await
+                probe::probe(machine.as_ref(), &host, versions).await
             }
         });
         let (mut rows, mut failures) = (Vec::new(), Vec::new());

@@ -156,7 +156,7 @@ async fn decide(cx: &Ctx, features: &[Feature], wanted: &[Wanted], force: bool) 
                     match allowed(target, &row, force) {
                         Ok((seen, losses)) => {
                             sessions.extend(row.sessions);
-                            orders.push((order(cx, features, target, seen)?, losses));
+                            orders.push((order(cx, &host.name, features, target, seen)?, losses));
                         }
                         Err(refusal) => {
                             let (losses, error) = *refusal;
@@ -217,11 +217,12 @@ fn allowed(target: &Target, row: &Looked, force: bool) -> Result<(Seen, Losses),
     Err(Box::new((losses, error)))
 }
 
-fn order(cx: &Ctx, features: &[Feature], target: &Target, seen: Seen) -> Result<Order> {
+fn order(cx: &Ctx, host: &HostName, features: &[Feature], target: &Target, seen: Seen) -> Result<Order> {
     let repo = target.repo().clone();
     let at = cx.clock.now();
     let feature = target.feature().and_then(|name| features.iter().find(|f| f.name == *name));
     let about = About {
+        host: Some(host.clone()),
         feature: target.feature().cloned(),
         branch: feature.map(|f| f.branch.clone()),
         base: feature.and_then(|f| f.base.clone()),

@@ -1,9 +1,13 @@
 //! Results as text for people: a table for rows, lines for a record, and something better for the
 //! commands that deserve it.
 
+mod doctor;
+mod hosts;
+mod removal;
 mod sync;
 mod table;
 mod transcript;
+mod worktree;
 
 use serde_json::Value;
 
@@ -13,11 +17,19 @@ type Draw = fn(&Value, Option<usize>, bool) -> String;
 /// The commands that the general form does not serve well.
 const SPECIAL: &[(&str, Draw)] = &[
     ("completions", |v, _, _| text_of(v, "script")),
+    ("detach", removal::report),
+    ("doctor", doctor::report),
     ("dupes", transcript::dupes),
+    ("feature destroy", removal::report),
+    ("host check", hosts::table),
+    ("host list", hosts::table),
+    ("repo remove", removal::report),
     ("search", transcript::search),
     ("session screen", |v, _, color| screen(v, color)),
     ("show", transcript::show),
     ("sync", sync::report),
+    ("worktree diff", worktree::diff),
+    ("worktree log", worktree::log),
 ];
 
 /// The lines of a screen. With `--ansi` they carry colours of the program's, and those alone: the
@@ -62,8 +74,6 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
             "unpriced_tokens",
         ],
     ),
-    ("host check", "", HOST),
-    ("host list", "", HOST),
     (
         "list",
         "",
@@ -89,25 +99,9 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
     (
         "worktree list",
         "",
-        &["feature", "repo", "host", "branch", "ahead", "behind", "dirty", "last_commit", "path"],
+        &["feature", "repo", "host", "branch", "ahead", "behind", "dirty", "stashed", "last_commit", "path"],
     ),
 ];
-const HOST: &[&str] = &[
-    "name",
-    "state",
-    "target",
-    "rtt_ms",
-    "os",
-    "arch",
-    "load1",
-    "mem_used_pct",
-    "live",
-    "agent",
-    "git",
-    "tools",
-    "error",
-];
-
 /// A command's result as text.
 pub(super) fn result(id: &str, value: &Value, width: Option<usize>, color: bool) -> String {
     let draw = SPECIAL.iter().find(|(name, _)| *name == id).map(|(_, draw)| *draw);

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::error::{Code, Error, Result};
-use crate::fleet::{Fleet, probe};
+use crate::fleet::Fleet;
+use crate::fleet::probe::{self, Versions};
 use crate::model::HostName;
 use crate::model::host::{Host, HostState, HostStatus};
 use crate::model::live::Live;
@@ -20,7 +21,6 @@ use crate::store::Store;
 /// How soon a host is asked again after its stream ended, doubled up to the longest.
 const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
-/// A host without sf is asked again after this: somebody may have bootstrapped it.
 /// How often a host that is followed is measured.
 const BEAT: Duration = Duration::from_secs(60);
 const WITHOUT: Duration = Duration::from_secs(300);
@@ -99,7 +99,7 @@ async fn one(store: &Store, fleet: &Fleet, host: &Host, told: &mut bool) -> Resu
             _ = beat.tick() => {
                 // Load, memory and disk, for whoever watches. A host that does not answer hangs up by
                 // itself.
-                if let Ok(probe) = probe::probe(machine.as_ref(), host).await {
+                if let Ok(probe) = probe::probe(machine.as_ref(), host, Versions::Left).await {
                     store.save_host_status(probe.status).await?;
                 }
                 continue;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
+use crate::fleet::sh::with_usual_folders;
 use crate::sys::{Env, proc};
 
 /// What a login's profiles may take; beyond it we do without them.
@@ -15,7 +16,8 @@ const END: &str = "sf-login-end";
 /// The `PATH` that the user's login shell has, of whatever kind it is. Profiles may print what they
 /// like; one that hangs is given up.
 pub(super) async fn path(env: &Env) -> Option<String> {
-    tokio::time::timeout(LIMIT, ask(env)).await.ok()?
+    let path = tokio::time::timeout(LIMIT, ask(env)).await.ok()??;
+    Some(with_usual_folders(&path, &env.home().display().to_string()))
 }
 
 async fn ask(env: &Env) -> Option<String> {
@@ -54,6 +56,8 @@ mod tests {
         ] as [(std::ffi::OsString, std::ffi::OsString); 3]);
         let found = path(&env).await.expect("answered");
         assert!(found.starts_with("/from/profile:"), "{found}");
+        let own = format!(":{}/.local/bin:", home.path().display());
+        assert!(found.contains(&own), "what `host check` sees can be started: {found}");
         let broken = env.with("SHELL", "/no/such/shell");
         assert_eq!(path(&broken).await, None);
     }

@@ -7,7 +7,7 @@ use crate::engine::Ctx;
 use crate::engine::fan::fan;
 use crate::error::{Error, Result};
 use crate::fleet::bootstrap;
-use crate::fleet::probe::{self, Probe};
+use crate::fleet::probe::{self, Probe, Versions};
 use crate::model::Time;
 use crate::model::host::Host;
 
@@ -34,9 +34,11 @@ async fn look(cx: &Ctx) -> Result<Vec<Check>> {
         let host = hosts.iter().find(|h| h.name == *machine.name());
         async move {
             let host = host.ok_or_else(|| Error::internal("a host that was not asked"))?;
-            tokio::time::timeout(PATIENCE, probe::probe(machine.as_ref(), host)).await.unwrap_or_else(|_| {
-                Err(Error::unreachable(format!("no answer within {} s", PATIENCE.as_secs())))
-            })
+            tokio::time::timeout(PATIENCE, probe::probe(machine.as_ref(), host, Versions::Left))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(Error::unreachable(format!("no answer within {} s", PATIENCE.as_secs())))
+                })
         }
     });
     let mut checks = Vec::new();
