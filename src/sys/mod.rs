@@ -6,6 +6,7 @@ pub mod clock;
 pub mod env;
 pub mod files;
 pub mod lock;
+pub mod memory;
 pub mod paths;
 pub mod polled;
 pub mod proc;

@@ -19,8 +19,8 @@ use crate::error::{At, Result};
 use crate::live::pty;
 use crate::live::record::{Ended, Folder, LastScreen, Record};
 use crate::live::session::{HISTORY, Session};
-use crate::sys::Clock;
 use crate::sys::clock::Watch;
+use crate::sys::{Clock, memory};
 use crate::wire::holder::{Kind, Status};
 
 /// After its end, a program's last output is on its way; what it left in the background may hold the
@@ -278,7 +278,8 @@ impl Keeper {
             }
         }
         if self.guests.iter().any(Guest::gone) {
-            self.changed |= self.guests.iter().any(|guest| guest.gone() && guest.attached.is_some());
+            let detached = self.guests.iter().any(|guest| guest.gone() && guest.attached.is_some());
+            self.changed |= detached;
             let left: Vec<String> =
                 self.guests.iter().filter(|g| g.gone()).filter_map(|g| Some(g.person()?.user)).collect();
             self.guests.retain(|guest| !guest.gone());
@@ -287,6 +288,10 @@ impl Keeper {
                 self.tell_people();
             }
             self.follow_active();
+            if detached && !self.guests.iter().any(|guest| guest.attached.is_some()) {
+                // Nobody looks any more.
+                memory::forget_program();
+            }
         }
     }
 

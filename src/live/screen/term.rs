@@ -303,9 +303,18 @@ impl Term {
         let number = self.styles.cluster_number(&text) & VALUE;
         let was_wide = slot.is_wide();
         let edge = if x < self.margins.right { self.margins.right } else { self.cols() };
-        if wide && !was_wide && x + 2 <= edge && !self.pending {
-            self.put(x, y, Slot { glyph: number | CLUSTER | WIDE, style: slot.style });
-            self.x = x + 2;
+        let room = x + 2 <= edge && !self.pending;
+        let wraps = self.pending && self.modes.is(private::WRAP) && self.margins.left + 2 <= edge;
+        if wide && !was_wide && (room || wraps) {
+            let slot = Slot { glyph: number | CLUSTER | WIDE, style: slot.style };
+            self.x = x;
+            if !room {
+                // To the next row, as what is wide from the beginning.
+                self.page.grid.row_mut(y).fill(x, x + 1, Slot::default());
+                self.wrap();
+            }
+            self.put(self.x, self.y, slot);
+            self.x += 2;
             self.pending = self.x == edge;
             if self.pending {
                 self.x = edge - 1;

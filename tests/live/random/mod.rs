@@ -244,6 +244,10 @@ impl Game {
             // A strip and a title stand above a stage.
             let above = if person.cockpit { 2 } else { 0 };
             person.terminal.wait(&what, |text| {
+                // Who could not even begin, as the link was down, has been told so.
+                if !person.cockpit && text.starts_with("sf: ") {
+                    return true;
+                }
                 let lines: Vec<&str> = text.lines().skip(above).take(24).map(str::trim_end).collect();
                 let wanted = truth.plain();
                 // Only who was there last has decided on the size.
