@@ -39,11 +39,12 @@ class Screen:
             self.read(0.5)
         return time.perf_counter() - begun
 
-    def quiet(self, seconds=0.3):
-        """Reads until nothing has come for a while."""
+    def quiet(self, seconds=0.3, keep=False):
+        """Reads until nothing has come for a while; forgets it, unless it is to be kept."""
         while self.read(seconds):
             pass
-        self.tail = b""
+        if not keep:
+            self.tail = b""
 
     def pump(self, seconds):
         """Reads for so long."""
@@ -150,10 +151,10 @@ class Side:
         screen.until(name.encode())
         # The newest is not always the first.
         screen.type(b"/" + name.encode())
-        # Each letter is a frame of its own.
-        screen.quiet(0.3)
+        # Each letter is a frame of its own. What is selected is shown, so what is looked for may come already.
+        screen.quiet(0.3, keep=True)
         screen.type(b"\r")
-        screen.quiet(0.1)
+        screen.quiet(0.1, keep=True)
         screen.type(b"z\r")
         screen.until(b"TERMINAL")
         return screen

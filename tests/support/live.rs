@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 pub const SF: &str = env!("CARGO_BIN_EXE_sf");
 
 /// Far more than anything here needs on a busy machine.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A home.
 pub struct Home {
