@@ -43,14 +43,18 @@ pub(super) fn act(state: &mut State, action: &Action, out: &mut Vec<Effect>) {
         Action::Notices => state.overlays.push(Overlay::Notices(Notices::default())),
         Action::Open => open(state, out),
         // Again, and the one before it is shown: what was said is kept.
-        Action::Output => match state.jobs.before(state.stage.job).map(|job| job.id) {
-            Some(id) => {
-                state.stage.job = Some(id);
-                state.stage.scroll = 0;
-                state.give_focus(Pane::Stage);
+        // Further back only from where one is read; one that a list hides has not been seen yet.
+        Action::Output => {
+            match state.jobs.before(state.stage.job.filter(|_| state.focus == Pane::Stage)).map(|job| job.id)
+            {
+                Some(id) => {
+                    state.stage.job = Some(id);
+                    state.stage.scroll = 0;
+                    state.give_focus(Pane::Stage);
+                }
+                None => state.tell(Role::Text, "no command was run yet"),
             }
-            None => state.tell(Role::Text, "no command was run yet"),
-        },
+        }
         Action::Palette => palette(state, ""),
         Action::Previous(kind) => next(state, *kind, false, out),
         Action::Quit => out.push(Effect::Quit),

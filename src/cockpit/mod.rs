@@ -23,6 +23,7 @@ mod complete;
 pub mod effect;
 mod extra;
 mod fill;
+mod hints;
 mod input;
 pub mod job;
 pub mod keys;

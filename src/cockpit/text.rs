@@ -61,6 +61,23 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// Words in rows of so many columns, and no more than so many rows; what has no room is cut off the last.
+pub fn rows(text: &str, columns: usize, most: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let full = rows.len() >= most;
+        match rows.last_mut() {
+            Some(row) if row.is_empty() => row.push_str(word),
+            Some(row) if full || width(row) + 1 + width(word) <= columns => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows.into_iter().map(|row| fit(&row, columns)).collect()
+}
+
 /// Writes clean text into a row, cut at `columns` and at the buffer; returns the columns used. What
 /// has no width is left out.
 pub fn put(buf: &mut Buffer, x: u16, y: u16, text: &str, style: Style, columns: u16) -> u16 {

@@ -105,8 +105,12 @@ impl HostStatus {
         }
     }
 
-    /// Takes the versions that an earlier look has found, of tools that are still there.
-    pub fn remember_versions(&mut self, earlier: &Self) {
+    /// Takes what an earlier look has found and this one has not asked: the versions of tools that are still
+    /// there, and since when the host has been as it is.
+    pub fn remember(&mut self, earlier: &Self) {
+        if self.state == earlier.state {
+            self.since = self.since.or(earlier.since);
+        }
         for (tool, version) in earlier.tool_versions.iter().filter(|(tool, _)| self.tools.contains(tool)) {
             self.tool_versions.entry(tool.clone()).or_insert_with(|| version.clone());
         }
@@ -124,5 +128,29 @@ impl HostStatus {
     /// A link that answers, but so slowly that typing over it is no fun.
     pub fn is_slow(&self) -> bool {
         self.state == HostState::Up && self.rtt_ms.is_some_and(|ms| ms >= 300.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_again_is_remembered() {
+        let host = Host { name: "a".parse().expect("a name"), target: "a".into(), root: None };
+        let of = |tools: &[&str], versions: &[(&str, &str)], since| HostStatus {
+            state: HostState::Up,
+            tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+            tool_versions: versions.iter().map(|(t, v)| ((*t).to_owned(), (*v).to_owned())).collect(),
+            since,
+            ..HostStatus::unknown(&host)
+        };
+        let earlier = of(&["codex", "gemini"], &[("codex", "0.1"), ("gemini", "0.2")], Some(Time(7)));
+        let mut now = of(&["codex"], &[], None);
+        now.remember(&earlier);
+        assert_eq!((now.tools_with_versions(), now.since), (vec!["codex 0.1".to_owned()], Some(Time(7))));
+        let mut down = HostStatus { state: HostState::Down, ..of(&[], &[], None) };
+        down.remember(&earlier);
+        assert_eq!((down.since, down.tool_versions.len()), (None, 0), "it is another state");
     }
 }

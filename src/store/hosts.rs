@@ -91,7 +91,7 @@ impl Store {
                     })
                     .optional()?;
                 if let Some(old) = old.flatten().and_then(|json| serde_json::from_str(&json).ok()) {
-                    status.remember_versions(&old);
+                    status.remember(&old);
                 }
                 let json = serde_json::to_string(&status)?;
                 if status.name.is_local() {

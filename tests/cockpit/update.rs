@@ -81,6 +81,33 @@ fn a_line_that_lacks_arguments_is_a_form() {
 }
 
 #[test]
+fn a_form_says_its_keys_and_the_whole_of_its_help() {
+    for (cols, rows) in [(120, 40), (60, 18)] {
+        let mut state = cockpit(cols, rows);
+        press(&mut state, "2 a");
+        let shown = picture(&state);
+        assert!(shown.contains("ctrl-s runs it") && shown.contains("esc leaves"), "{shown}");
+        assert!(shown.contains("attached to it"), "the end, too: {shown}");
+        say(&mut state, "x");
+        assert!(picture(&state).contains("enter runs it"), "{}", picture(&state));
+    }
+}
+
+#[test]
+fn keys_are_told_of_what_is_on_the_stage() {
+    let mut state = cockpit(120, 40);
+    let effects = press(&mut state, "2 down d");
+    let Some(Effect::Submit(id, _)) = effects.into_iter().next() else { panic!("not submitted") };
+    assert!(picture(&state).contains("ctrl-c cancels"), "{}", picture(&state));
+    let finished = Event::Finished { result: Some(serde_json::json!({})), error: None, ms: 1 };
+    drop(update(&mut state, Msg::Job(id, finished)));
+    press(&mut state, "5");
+    let shown = picture(&state);
+    let status = shown.lines().rfind(|line| line.contains("NORMAL")).expect("a status line");
+    assert!(status.contains("] next file") && !status.contains("x stop"), "{status}");
+}
+
+#[test]
 fn a_dangerous_key_asks_first() {
     let mut state = cockpit(120, 40);
     press(&mut state, "3");
@@ -132,6 +159,20 @@ fn a_plan_is_read_before_it_is_agreed_to() {
         drop(press(&mut state, "esc"));
         assert!(answer.try_recv().is_err() || answer.try_recv() == Ok(false));
     }
+}
+
+#[test]
+fn a_report_that_a_list_hides_is_shown_before_older_ones() {
+    let mut state = cockpit(80, 24);
+    for keys in ["2 s", "2 S"] {
+        let effects = press(&mut state, keys);
+        assert!(matches!(effects.first(), Some(Effect::Submit(..))));
+    }
+    let title = |state: &State| picture(state).lines().nth(1).expect("a line").trim().to_owned();
+    press(&mut state, "o");
+    assert_eq!(title(&state), "sync payments --dry-run");
+    press(&mut state, "o");
+    assert_eq!(title(&state), "sync payments", "then the one before");
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 
 const LABEL: u16 = 16;
+/// Columns between the edges, where there is room.
+const WIDTH: u16 = 72;
 
 #[derive(Debug)]
 struct Field {
@@ -211,7 +213,6 @@ impl Form {
 
     fn press(&mut self, chord: Chord) -> Verdict {
         let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
-        let last = self.at + 1 >= self.fields.iter().filter(|f| f.arg.required).count().max(1);
         match chord.key {
             Key::Escape => return Verdict::Close,
             Key::Tab if chord.mods.shift => self.step(-1),
@@ -230,7 +231,7 @@ impl Form {
                     self.error = (missing == self.at)
                         .then(|| format!("{} is needed", label(&self.fields[missing].arg)));
                     self.at = missing;
-                } else if last || chord.mods.ctrl {
+                } else if self.is_last() || chord.mods.ctrl {
                     return self.submit();
                 } else {
                     self.step(1);
@@ -249,6 +250,30 @@ impl Form {
             }
         }
         Verdict::Stay
+    }
+
+    /// What keys do here, for the status line.
+    pub fn hints(&self) -> Vec<(String, String)> {
+        let goes_on = self.fields.len() > 1;
+        let completes = self.offered().is_some();
+        let prose = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
+        let switch = self.fields.get(self.at).is_some_and(|f| !f.arg.takes_value);
+        let all = [
+            (completes, "tab", "completes"),
+            (goes_on && !completes, "tab", "goes on"),
+            (switch, "space", "switches"),
+            (!self.offers.is_empty(), "ctrl-n", "next offer"),
+            (!prose, "enter", if self.is_last() { "runs it" } else { "goes on" }),
+            (true, "ctrl-s", "runs it"),
+            (true, "esc", "leaves"),
+        ];
+        let shown = all.into_iter().filter(|(holds, ..)| *holds);
+        shown.map(|(_, key, what)| (key.to_owned(), what.to_owned())).collect()
+    }
+
+    /// Whether Enter runs it: everything that is needed stands above, or is this.
+    fn is_last(&self) -> bool {
+        self.at + 1 >= self.fields.iter().filter(|f| f.arg.required).count().max(1)
     }
 
     fn submit(&mut self) -> Verdict {
@@ -271,11 +296,18 @@ impl Form {
 
     pub(super) fn view(&self, skin: &Skin, screen: Rect, buf: &mut Buffer) {
         let rows: usize = self.fields.iter().map(height).sum();
-        let size = (72, u16::try_from(rows + 5).unwrap_or(u16::MAX));
+        let width = WIDTH.min(screen.width.saturating_sub(4));
+        // On a low screen the fields come first.
+        let most = if usize::from(screen.height) >= rows + 12 { 3 } else { 1 };
+        let about = text::rows(&self.about, width.into(), most);
+        let (above, below) = (u16::try_from(about.len()).unwrap_or(1) + 1, if most > 1 { 2 } else { 1 });
+        let size = (WIDTH, u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(above + below + 2));
         let inner = frame(self.name, skin, screen, size, buf);
-        let about = text::fit(&self.about, inner.width.into());
-        text::put(buf, inner.x, inner.y, &about, skin.get(Role::Dim), inner.width);
-        let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(5), ..inner };
+        for (y, row) in (inner.y..inner.bottom()).zip(&about) {
+            text::put(buf, inner.x, y, row, skin.get(Role::Dim), inner.width);
+        }
+        let list =
+            Rect { y: inner.y + above, height: inner.height.saturating_sub(above + below + 2), ..inner };
         // Fields above are scrolled away when there are too many.
         let mut first = 0;
         while self
@@ -296,20 +328,19 @@ impl Form {
             self.field(field, i == self.at, skin, place, buf);
             y += rows;
         }
-        let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-        self.offer(skin, Rect { y: last.y.saturating_sub(1), ..last }, list.y, buf);
+        let last = Rect { y: inner.bottom().saturating_sub(below), height: below, ..inner };
+        self.offer(skin, Rect { y: last.y.saturating_sub(1), height: 1, ..last }, list.y, buf);
         let here = self.fields.get(self.at).map_or(String::new(), |f| f.arg.help.clone());
         let many = self.fields.get(self.at).is_some_and(|f| is_prose(&f.arg));
         let wrong = self.error.as_ref().or_else(|| self.fields.get(self.at)?.problem.as_ref());
         let (foot, role) = match wrong {
             Some(error) => (error.clone(), Role::Error),
-            None if here.is_empty() => ("enter runs it, tab goes on, esc leaves".into(), Role::Hint),
             None if many => (format!("ctrl-s runs it. {here}"), Role::Hint),
             None => (here, Role::Hint),
         };
-        let foot = text::fit(&text::clean(&foot), last.width.into());
-        if last.y > list.y {
-            text::put(buf, last.x, last.y, &foot, skin.get(role), last.width);
+        let foot = text::rows(&text::clean(&foot), last.width.into(), below.into());
+        for (y, row) in (last.y..last.bottom()).zip(&foot).filter(|(y, _)| *y > list.y) {
+            text::put(buf, last.x, y, row, skin.get(role), last.width);
         }
     }
 
