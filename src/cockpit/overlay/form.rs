@@ -260,11 +260,12 @@ impl Form {
         let switch = self.fields.get(self.at).is_some_and(|f| !f.arg.takes_value);
         let all = [
             (completes, "tab", "completes"),
-            (goes_on && !completes, "tab", "goes on"),
+            (goes_on && !completes && (prose || self.is_last()), "tab", "goes on"),
             (switch, "space", "switches"),
             (!self.offers.is_empty(), "ctrl-n", "next offer"),
-            (!prose, "enter", if self.is_last() { "runs it" } else { "goes on" }),
-            (true, "ctrl-s", "runs it"),
+            (!prose && !self.is_last(), "enter", "goes on"),
+            (prose || !self.is_last(), "ctrl-s", "runs it"),
+            (!prose && self.is_last(), "enter", "runs it"),
             (true, "esc", "leaves"),
         ];
         let shown = all.into_iter().filter(|(holds, ..)| *holds);
