@@ -90,7 +90,8 @@ fn normal_hints(state: &State) -> Vec<(String, String)> {
     for binding in everywhere.chain(own) {
         let verb = Table.find(binding.name).is_none_or(|e| matches!(e.body, Body::Screen));
         // Without a session there, what is done with one is no help.
-        if !verb && !(on_stage && binding.template.line.contains("{session}")) {
+        let lacks = on_stage && binding.template.line.contains("{session}");
+        if !verb && !lacks {
             let word = label(binding.name, &binding.template.line);
             if texts.iter().all(|(_, known)| *known != word) {
                 texts.push((crate::config::chord::spell(&binding.chords), word));
