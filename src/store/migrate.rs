@@ -22,6 +22,7 @@ pub const INDEX: Migrations = &[
     include_str!("migrations/index/0002_forks.sql"),
     include_str!("migrations/index/0003_cache.sql"),
     include_str!("migrations/index/0004_versions.sql"),
+    include_str!("migrations/index/0005_seconds.sql"),
 ];
 
 /// Runs what is missing, each script in one transaction with its number.

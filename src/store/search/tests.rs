@@ -2,11 +2,13 @@
 
 use std::io::Write;
 
+use super::cache::{filling, identity};
 use super::*;
+use crate::error::Code;
 use crate::model::message::Block;
 use crate::model::transcript::{Captured, TranscriptRow};
 use crate::model::{HostName, ToolId};
-use crate::sys::{Env, files};
+use crate::sys::{Env, Paths, files};
 
 /// A store with a few transcripts.
 struct Shelf {

@@ -201,7 +201,22 @@ pub fn excerpt(value: &Value, part: usize) -> Value {
         Value::Object(map) => {
             map.iter().map(|(key, inner)| (key.clone(), excerpt(inner, part))).collect::<Map<_, _>>().into()
         }
-        Value::String(text) if text.len() > 2000 => text.chars().take(2000).collect::<String>().into(),
+        other => shortened(other),
+    }
+}
+
+/// The same record with the beginnings of its long texts: what is copied takes the time of an input. A text that may
+/// be a record itself is kept longer.
+pub fn shortened(value: &Value) -> Value {
+    let most = |text: &str| if text.starts_with(['{', '[']) { 4000 } else { 400 };
+    match value {
+        Value::Array(list) => list.iter().map(shortened).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, inner)| (key.clone(), shortened(inner))).collect::<Map<_, _>>().into()
+        }
+        Value::String(text) if text.len() > most(text) => {
+            text.chars().take(most(text)).collect::<String>().into()
+        }
         other => other.clone(),
     }
 }

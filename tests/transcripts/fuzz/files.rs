@@ -9,7 +9,7 @@ use session_forge::model::ToolId;
 use session_forge::sys::Env;
 use session_forge::tool::{self, Session, Tool};
 
-use super::change::{Input, any_input, excerpt, words};
+use super::change::{Input, any_input, excerpt, shortened, words};
 use super::tape::Tape;
 use crate::transcripts::{cases, copy, fixtures};
 
@@ -168,7 +168,8 @@ fn files_of(session: &Session, home: &Path) -> Vec<(PathBuf, Content)> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         let content = match ending {
             "jsonl" => {
-                let lines: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+                let lines = text.lines().filter_map(|l| serde_json::from_str(l).ok());
+                let lines: Vec<Value> = lines.map(|line| shortened(&line)).collect();
                 (!lines.is_empty()).then_some(Content::Lines(lines))
             }
             "json" => serde_json::from_str(&text).ok().map(Content::Document),
