@@ -1,5 +1,7 @@
 //! What may be wrong with a record.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -39,9 +41,9 @@ pub fn any_input() -> impl Strategy<Value = Input> {
 }
 
 /// Values that stand where they should not.
-fn wrong(with: u32) -> Value {
+static WRONG: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let deep = (0..60).fold(Value::Null, |inner, _| json!([inner]));
-    let all = [
+    vec![
         Value::Null,
         json!(true),
         json!(0),
@@ -64,9 +66,8 @@ fn wrong(with: u32) -> Value {
         json!({"": null}),
         json!([[], {}]),
         deep,
-    ];
-    all[with as usize % all.len()].clone()
-}
+    ]
+});
 
 fn size(value: &Value) -> usize {
     1 + match value {
@@ -91,6 +92,27 @@ fn nth(value: &mut Value, mut n: usize) -> &mut Value {
         let size = size(inner);
         if n < size {
             return nth(inner, n);
+        }
+        n -= size;
+    }
+    unreachable!("within its size")
+}
+
+/// The same, to look at.
+fn part(value: &Value, mut n: usize) -> &Value {
+    if n == 0 {
+        return value;
+    }
+    n -= 1;
+    let inner: Vec<&Value> = match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => Vec::new(),
+    };
+    for inner in inner {
+        let size = size(inner);
+        if n < size {
+            return part(inner, n);
         }
         n -= size;
     }
@@ -124,12 +146,11 @@ impl Change {
                 text.truncate(cut.unwrap_or(0));
             }
             (6, target) => {
-                let mut donor = donor.clone();
-                let node = with % size(&donor);
-                *target = nth(&mut donor, node).take();
+                let node = with % size(donor);
+                *target = part(donor, node).clone();
             }
             (7, Value::Number(number)) => *number = wrong_number(self.with),
-            (_, target) => *target = wrong(self.with),
+            (_, target) => *target = WRONG[with % WRONG.len()].clone(),
         }
     }
 }

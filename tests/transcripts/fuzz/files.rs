@@ -86,10 +86,9 @@ impl Samples {
         let sample = &self.all[input.sample as usize % self.all.len()];
         let part = input.part as usize;
         let (path, content) = &sample.files[part % sample.files.len()];
-        let donor = &self.all[(part / 7) % self.all.len()].files[0].1;
-        let donor = match donor {
-            Content::Lines(lines) => lines[part % lines.len()].clone(),
-            Content::Document(document) => excerpt(document, part),
+        let donor = match &self.all[(part / 7) % self.all.len()].files[0].1 {
+            Content::Lines(lines) => &lines[part % lines.len()],
+            Content::Document(document) => document,
         };
         let mut bytes = Vec::new();
         let mut half = None;
@@ -101,7 +100,7 @@ impl Samples {
                 some.extend(lines.iter().skip(from).take(LINES).cloned());
                 for (at, change) in input.changes.iter().enumerate() {
                     let at = (part / 11 + at) % some.len();
-                    change.make(&mut some[at], &self.words, &donor);
+                    change.make(&mut some[at], &self.words, donor);
                 }
                 for line in some {
                     serde_json::to_writer(&mut bytes, &line).expect("written");
@@ -112,7 +111,7 @@ impl Samples {
             Content::Document(document) => {
                 let mut document = excerpt(document, part);
                 for change in &input.changes {
-                    change.make(&mut document, &self.words, &donor);
+                    change.make(&mut document, &self.words, donor);
                 }
                 serde_json::to_writer(&mut bytes, &document).expect("written");
             }
