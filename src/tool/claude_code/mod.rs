@@ -20,9 +20,6 @@ use thread::Thread;
 /// Claude Code.
 pub struct ClaudeCode;
 
-/// Bytes between two checkpoints.
-const CHECKPOINT: u64 = 8 * 1024 * 1024;
-
 impl Tool for ClaudeCode {
     fn id(&self) -> ToolId {
         ToolId::ClaudeCode
@@ -136,7 +133,7 @@ fn merge(
         sink.read(bytes);
         since += bytes;
         stream.advance();
-        if since >= CHECKPOINT {
+        if since >= jsonl::CHECKPOINT {
             since = 0;
             save(&streams, progress);
             thread.save(progress);

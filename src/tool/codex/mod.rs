@@ -21,9 +21,6 @@ use rollout::Rollout;
 /// Codex CLI.
 pub struct Codex;
 
-/// Bytes between two checkpoints.
-const CHECKPOINT: u64 = 8 * 1024 * 1024;
-
 impl Tool for Codex {
     fn id(&self) -> ToolId {
         ToolId::Codex
@@ -50,33 +47,14 @@ impl Tool for Codex {
         if source.path.extension().is_some_and(|e| e == "json") {
             return rollout::read_document(source, progress, sink);
         }
-        let (mut progress, mut lines) = match jsonl::open(source, progress.cursors.get(&source.key)) {
+        let (mut progress, lines) = match jsonl::open(source, progress.cursors.get(&source.key)) {
             Opened::Gone | Opened::Same => return Ok(()),
             Opened::Grown(lines) => (progress, lines),
             Opened::Fresh(lines) => (Progress::default(), lines),
         };
         let root = find::root_of(&source.path);
         let mut rollout = Rollout::new(&session.native_id, &progress).below(root);
-        let mut since = 0;
-        while let Some(bytes) = lines.peek() {
-            match jsonl::parse(bytes) {
-                Some(map) => rollout.line(map, bytes, sink)?,
-                None => lines.skip(source, sink),
-            }
-            let bytes = lines.consume();
-            sink.read(bytes);
-            since += bytes;
-            if since >= CHECKPOINT {
-                since = 0;
-                rollout.flush(sink)?;
-                progress.cursors.insert(source.key.clone(), lines.cursor());
-                rollout.save(&mut progress);
-                sink.checkpoint(&progress)?;
-            }
-        }
-        rollout.flush(sink)?;
-        progress.cursors.insert(source.key.clone(), lines.cursor());
-        rollout.save(&mut progress);
+        jsonl::replay(source, lines, &mut rollout, &mut progress, sink)?;
         sink.checkpoint(&progress)
     }
 

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::format::document::{self, Document};
-use crate::tool::format::jsonl::{self, Opened};
+use crate::tool::format::jsonl::{self, Opened, Records};
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Sink, Skipped, Source};
 
@@ -56,34 +56,9 @@ pub struct Rollout {
     pending: Option<Message>,
 }
 
-impl Rollout {
-    /// Goes on from where the last read stopped.
-    pub fn new(native_id: &str, progress: &Progress) -> Self {
-        Self {
-            memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
-            head: progress.head.clone(),
-            native_id: native_id.to_owned(),
-            heirs: Vec::new(),
-            root: None,
-            pending: None,
-        }
-    }
-
-    /// Looks for the origin of a fork below this root of the tool.
-    #[must_use]
-    pub fn below(mut self, root: Option<PathBuf>) -> Self {
-        self.root = root;
-        self
-    }
-
-    /// Puts what has to be remembered into the progress.
-    pub fn save(&self, progress: &mut Progress) {
-        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
-        progress.head = self.head.clone();
-    }
-
+impl Records for Rollout {
     /// Takes one line. `raw` is the same as bytes.
-    pub fn line(&mut self, mut line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+    fn record(&mut self, mut line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
         let time = value::time(&line, "timestamp");
         let timed = time.is_some();
         self.memo.time = time.unwrap_or(self.memo.time);
@@ -121,6 +96,41 @@ impl Rollout {
                 self.unknown(line, raw, sink)
             }
         }
+    }
+
+    /// Sends the item that waits for its usage: nothing more is to be read now.
+    fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        match self.pending.take() {
+            Some(message) => self.chain(message, sink),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what has to be remembered into the progress.
+    fn save(&mut self, progress: &mut Progress) {
+        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
+        progress.head = self.head.clone();
+    }
+}
+
+impl Rollout {
+    /// Goes on from where the last read stopped.
+    pub fn new(native_id: &str, progress: &Progress) -> Self {
+        Self {
+            memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
+            head: progress.head.clone(),
+            native_id: native_id.to_owned(),
+            heirs: Vec::new(),
+            root: None,
+            pending: None,
+        }
+    }
+
+    /// Looks for the origin of a fork below this root of the tool.
+    #[must_use]
+    pub fn below(mut self, root: Option<PathBuf>) -> Self {
+        self.root = root;
+        self
     }
 
     /// A line of the first JSONL generation, seen in 0.27.
@@ -207,7 +217,7 @@ impl Rollout {
         let mut left = value::count(base, "end_byte_offset");
         while let Some(raw) = lines.peek().filter(|raw| raw.len() as u64 <= left) {
             if let Some(map) = jsonl::parse(raw) {
-                reader.line(map, raw, sink)?;
+                reader.record(map, raw, sink)?;
             }
             left = left.saturating_sub(lines.consume());
         }
@@ -399,14 +409,6 @@ impl Rollout {
         match &mut self.pending {
             Some(message) => message.usage = Some(message.usage.unwrap_or_default().plus(usage)),
             None => self.head.unclaimed = self.head.unclaimed.plus(usage),
-        }
-    }
-
-    /// Sends the item that waits for its usage: nothing more is to be read now.
-    pub fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        match self.pending.take() {
-            Some(message) => self.chain(message, sink),
-            None => Ok(()),
         }
     }
 

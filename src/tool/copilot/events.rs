@@ -10,6 +10,7 @@ use super::{find, kinds};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, ImageSource, Message, Role, Usage};
+use crate::tool::format::jsonl::Records;
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Session, Sink};
 
@@ -61,30 +62,9 @@ const MAPPED: [&str; 8] = [
     "toolRequests",
 ];
 
-impl Events {
-    /// Goes on from where the last read stopped.
-    pub fn new(session: &Session, progress: &Progress) -> Self {
-        let mut head = progress.head.clone();
-        if let Some(source) = session.sources.first() {
-            let mut known = find::workspace(&source.path);
-            head.workdir = head.workdir.take().or_else(|| known.remove("cwd"));
-            head.branch = head.branch.take().or_else(|| known.remove("branch"));
-        }
-        Self { memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(), head }
-    }
-
-    /// Puts what has to be remembered into the progress.
-    pub fn save(&mut self, progress: &mut Progress) {
-        let owed = self.memo.owed.iter().map(|(_, usage, _)| *usage);
-        if self.memo.recorded {
-            self.head.unclaimed = owed.fold(self.memo.lost, Usage::plus);
-        }
-        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
-        progress.head = self.head.clone();
-    }
-
+impl Records for Events {
     /// Takes one event. `raw` is the same as bytes.
-    pub fn event(&mut self, mut event: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+    fn record(&mut self, mut event: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
         self.memo.time = value::time(&event, "timestamp").unwrap_or(self.memo.time);
         let kind = value::string(&event, "type").unwrap_or_default();
         let mut data = match event.remove("data") {
@@ -162,6 +142,29 @@ impl Events {
                 self.remark(frame, Block::opaque("x-copilot", Value::Object(event)), Map::new(), sink)
             }
         }
+    }
+
+    /// Puts what has to be remembered into the progress.
+    fn save(&mut self, progress: &mut Progress) {
+        let owed = self.memo.owed.iter().map(|(_, usage, _)| *usage);
+        if self.memo.recorded {
+            self.head.unclaimed = owed.fold(self.memo.lost, Usage::plus);
+        }
+        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
+        progress.head = self.head.clone();
+    }
+}
+
+impl Events {
+    /// Goes on from where the last read stopped.
+    pub fn new(session: &Session, progress: &Progress) -> Self {
+        let mut head = progress.head.clone();
+        if let Some(source) = session.sources.first() {
+            let mut known = find::workspace(&source.path);
+            head.workdir = head.workdir.take().or_else(|| known.remove("cwd"));
+            head.branch = head.branch.take().or_else(|| known.remove("branch"));
+        }
+        Self { memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(), head }
     }
 
     /// What an event says about the session as a whole.

@@ -20,9 +20,6 @@ use events::Events;
 /// Copilot CLI.
 pub struct Copilot;
 
-/// Bytes between two checkpoints.
-const CHECKPOINT: u64 = 8 * 1024 * 1024;
-
 impl Tool for Copilot {
     fn id(&self) -> ToolId {
         ToolId::Copilot
@@ -42,30 +39,13 @@ impl Tool for Copilot {
 
     fn read(&self, session: &Session, progress: Progress, sink: &mut dyn Sink) -> Result<()> {
         let Some(source) = session.sources.first() else { return Ok(()) };
-        let (mut progress, mut lines) = match jsonl::open(source, progress.cursors.get(&source.key)) {
+        let (mut progress, lines) = match jsonl::open(source, progress.cursors.get(&source.key)) {
             Opened::Gone | Opened::Same => return Ok(()),
             Opened::Grown(lines) => (progress, lines),
             Opened::Fresh(lines) => (Progress::default(), lines),
         };
         let mut events = Events::new(session, &progress);
-        let mut since = 0;
-        while let Some(bytes) = lines.peek() {
-            match jsonl::parse(bytes) {
-                Some(map) => events.event(map, bytes, sink)?,
-                None => lines.skip(source, sink),
-            }
-            let bytes = lines.consume();
-            sink.read(bytes);
-            since += bytes;
-            if since >= CHECKPOINT {
-                since = 0;
-                progress.cursors.insert(source.key.clone(), lines.cursor());
-                events.save(&mut progress);
-                sink.checkpoint(&progress)?;
-            }
-        }
-        progress.cursors.insert(source.key.clone(), lines.cursor());
-        events.save(&mut progress);
+        jsonl::replay(source, lines, &mut events, &mut progress, sink)?;
         sink.checkpoint(&progress)
     }
 

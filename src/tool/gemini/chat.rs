@@ -15,6 +15,7 @@ use super::{find, parts, place};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role};
+use crate::tool::format::jsonl::Records;
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped, Source, SubAgent};
@@ -64,72 +65,9 @@ pub struct Chat {
 /// Fields of a message that are expressed in the canonical one.
 const MAPPED: [&str; 8] = ["id", "timestamp", "type", "content", "thoughts", "tokens", "model", "toolCalls"];
 
-impl Chat {
-    /// Goes on from where the last read stopped.
-    pub fn new(session: &Session, progress: &Progress) -> Self {
-        let mut head = progress.head.clone();
-        if head.workdir.is_none() {
-            head.workdir = session.sources.iter().filter_map(find::project).find_map(place::of_project);
-        }
-        Self {
-            memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
-            head,
-            native_id: session.native_id.clone(),
-            source: String::new(),
-            path: PathBuf::new(),
-            agent: None,
-            outputs: PathBuf::new(),
-            place: None,
-            present: HashSet::new(),
-            gone: BTreeSet::new(),
-            pending: None,
-        }
-    }
-
-    /// Puts what has to be remembered into the progress.
-    pub fn save(&self, progress: &mut Progress) {
-        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
-        progress.head = Head { unclaimed: self.memo.sent.late(), ..self.head.clone() };
-    }
-
-    /// Goes to a source. `fresh` when it is read from its start.
-    pub fn begin(&mut self, source: &Source, fresh: bool) {
-        self.source.clone_from(&source.key);
-        self.path.clone_from(&source.path);
-        let stem = source.path.file_stem().map(|s| s.to_string_lossy().into_owned());
-        self.agent = stem.filter(|_| find::is_agent(source));
-        let outputs = find::project(source).map(|dir| dir.join("tool-outputs"));
-        self.outputs = outputs.unwrap_or_default().join(format!("session-{}", self.native_id));
-        self.place = value::string(&self.head.metadata, "project_hash");
-        self.gone.clear();
-        let now = self.memo.alive.get(&self.source).filter(|_| !fresh).cloned();
-        self.replace(now.unwrap_or_default());
-    }
-
-    /// Leaves a source.
-    pub fn end(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        self.flush(sink)?;
-        self.tell_dropped(sink)
-    }
-
-    /// A whole file of the first generation.
-    pub fn document(&mut self, document: Value, sink: &mut dyn Sink) -> Result<()> {
-        let Value::Object(mut map) = document else {
-            sink.skipped(Skipped::whole(&self.path, "it is no JSON object"));
-            return Ok(());
-        };
-        let list = map.remove("messages");
-        self.about(&map);
-        let messages = objects("messages", list, &self.path, sink);
-        self.replace(ids(&messages));
-        for message in messages {
-            self.send(message, sink)?;
-        }
-        Ok(())
-    }
-
+impl Records for Chat {
     /// A line of the second generation. `raw` is the same as bytes.
-    pub fn line(&mut self, mut line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
+    fn record(&mut self, mut line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()> {
         if let Some(id) = value::string(&line, "id") {
             if self.pending.as_ref().is_some_and(|old| value::str(old, "id") != Some(id.as_str())) {
                 self.flush(sink)?;
@@ -177,11 +115,76 @@ impl Chat {
     }
 
     /// Sends the message that waited.
-    pub fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
+    fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
         match self.pending.take() {
             Some(message) => self.send(message, sink),
             None => Ok(()),
         }
+    }
+
+    /// Puts what has to be remembered into the progress.
+    fn save(&mut self, progress: &mut Progress) {
+        progress.memo = serde_json::to_value(&self.memo).unwrap_or_default();
+        progress.head = Head { unclaimed: self.memo.sent.late(), ..self.head.clone() };
+    }
+}
+
+impl Chat {
+    /// Goes on from where the last read stopped.
+    pub fn new(session: &Session, progress: &Progress) -> Self {
+        let mut head = progress.head.clone();
+        if head.workdir.is_none() {
+            head.workdir = session.sources.iter().filter_map(find::project).find_map(place::of_project);
+        }
+        Self {
+            memo: serde_json::from_value(progress.memo.clone()).unwrap_or_default(),
+            head,
+            native_id: session.native_id.clone(),
+            source: String::new(),
+            path: PathBuf::new(),
+            agent: None,
+            outputs: PathBuf::new(),
+            place: None,
+            present: HashSet::new(),
+            gone: BTreeSet::new(),
+            pending: None,
+        }
+    }
+
+    /// Goes to a source. `fresh` when it is read from its start.
+    pub fn begin(&mut self, source: &Source, fresh: bool) {
+        self.source.clone_from(&source.key);
+        self.path.clone_from(&source.path);
+        let stem = source.path.file_stem().map(|s| s.to_string_lossy().into_owned());
+        self.agent = stem.filter(|_| find::is_agent(source));
+        let outputs = find::project(source).map(|dir| dir.join("tool-outputs"));
+        self.outputs = outputs.unwrap_or_default().join(format!("session-{}", self.native_id));
+        self.place = value::string(&self.head.metadata, "project_hash");
+        self.gone.clear();
+        let now = self.memo.alive.get(&self.source).filter(|_| !fresh).cloned();
+        self.replace(now.unwrap_or_default());
+    }
+
+    /// Leaves a source.
+    pub fn end(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.flush(sink)?;
+        self.tell_dropped(sink)
+    }
+
+    /// A whole file of the first generation.
+    pub fn document(&mut self, document: Value, sink: &mut dyn Sink) -> Result<()> {
+        let Value::Object(mut map) = document else {
+            sink.skipped(Skipped::whole(&self.path, "it is no JSON object"));
+            return Ok(());
+        };
+        let list = map.remove("messages");
+        self.about(&map);
+        let messages = objects("messages", list, &self.path, sink);
+        self.replace(ids(&messages));
+        for message in messages {
+            self.send(message, sink)?;
+        }
+        Ok(())
     }
 
     /// The header, or changes of it.

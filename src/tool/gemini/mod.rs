@@ -15,7 +15,7 @@ mod place;
 use std::path::{Path, PathBuf};
 
 use super::format::document::{self, Document};
-use super::format::jsonl::{self, Lines, Opened};
+use super::format::jsonl::{self, Lines, Opened, Records};
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -24,9 +24,6 @@ use chat::Chat;
 
 /// Gemini CLI.
 pub struct Gemini;
-
-/// Bytes between two checkpoints.
-const CHECKPOINT: u64 = 8 * 1024 * 1024;
 
 impl Tool for Gemini {
     fn id(&self) -> ToolId {
@@ -66,8 +63,8 @@ impl Tool for Gemini {
             } else {
                 match jsonl::open(source, cursor) {
                     Opened::Gone | Opened::Same => continue,
-                    Opened::Grown(lines) => chat.begin_lines(source, false, lines, &mut progress, sink)?,
-                    Opened::Fresh(lines) => chat.begin_lines(source, true, lines, &mut progress, sink)?,
+                    Opened::Grown(lines) => replay(source, false, lines, &mut chat, &mut progress, sink)?,
+                    Opened::Fresh(lines) => replay(source, true, lines, &mut chat, &mut progress, sink)?,
                 }
             }
             touched = true;
@@ -80,37 +77,18 @@ impl Tool for Gemini {
     }
 }
 
-impl Chat {
-    fn begin_lines(
-        &mut self,
-        source: &Source,
-        fresh: bool,
-        mut lines: Lines,
-        progress: &mut Progress,
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
-        self.begin(source, fresh);
-        let mut since = 0;
-        while let Some(bytes) = lines.peek() {
-            match jsonl::parse(bytes) {
-                Some(map) => self.line(map, bytes, sink)?,
-                None => lines.skip(source, sink),
-            }
-            let bytes = lines.consume();
-            sink.read(bytes);
-            since += bytes;
-            if since >= CHECKPOINT {
-                since = 0;
-                self.flush(sink)?;
-                progress.cursors.insert(source.key.clone(), lines.cursor());
-                self.save(progress);
-                sink.checkpoint(progress)?;
-            }
-        }
-        self.end(sink)?;
-        progress.cursors.insert(source.key.clone(), lines.cursor());
-        Ok(())
-    }
+/// Reads the lines that are left of a source.
+fn replay(
+    source: &Source,
+    fresh: bool,
+    lines: Lines,
+    chat: &mut Chat,
+    progress: &mut Progress,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    chat.begin(source, fresh);
+    jsonl::replay(source, lines, chat, progress, sink)?;
+    chat.end(sink)
 }
 
 #[cfg(test)]
