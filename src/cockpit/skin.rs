@@ -3,6 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::theme::{self, Look, Role, Theme};
+use crate::live::screen::{Rgb, xterm};
 use crate::sys::Env;
 
 /// How many colours the terminal shows.
@@ -37,48 +38,11 @@ impl Depth {
     pub fn color(self, color: theme::Color) -> Color {
         match (self, color) {
             (Self::None, _) | (_, theme::Color::Default) => Color::Reset,
-            (Self::Sixteen, theme::Color::Index(i)) if i >= 16 => Color::Indexed(sixteen(rgb_of(i))),
+            (Self::Sixteen, theme::Color::Index(i)) if i >= 16 => Color::Indexed(sixteen(xterm(i))),
             (_, theme::Color::Index(i)) => Color::Indexed(i),
             (Self::True, theme::Color::Rgb(r, g, b)) => Color::Rgb(r, g, b),
             (Self::Indexed, theme::Color::Rgb(r, g, b)) => Color::Indexed(indexed((r, g, b))),
             (Self::Sixteen, theme::Color::Rgb(r, g, b)) => Color::Indexed(sixteen((r, g, b))),
-        }
-    }
-}
-
-type Rgb = (u8, u8, u8);
-
-/// The usual values of the sixteen; terminals differ, these are xterm's.
-const PALETTE: [Rgb; 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
-];
-const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-fn rgb_of(index: u8) -> Rgb {
-    match index {
-        0..=15 => PALETTE[usize::from(index)],
-        16..=231 => {
-            let i = usize::from(index - 16);
-            (STEPS[i / 36], STEPS[i / 6 % 6], STEPS[i % 6])
-        }
-        232..=255 => {
-            let grey = 8 + 10 * (index - 232);
-            (grey, grey, grey)
         }
     }
 }
@@ -89,7 +53,7 @@ fn distance(a: Rgb, b: Rgb) -> u32 {
 }
 
 fn nearest(rgb: Rgb, range: std::ops::RangeInclusive<u8>) -> u8 {
-    range.min_by_key(|i| distance(rgb, rgb_of(*i))).unwrap_or(0)
+    range.min_by_key(|i| distance(rgb, xterm(*i))).unwrap_or(0)
 }
 
 fn indexed(rgb: Rgb) -> u8 {

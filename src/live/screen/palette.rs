@@ -33,6 +33,23 @@ const FIRST: [Rgb; 16] = [
     (255, 255, 255),
 ];
 
+/// What xterm shows for one of the 256 colours before anybody changes it: sixteen that have names, a cube of six
+/// levels, a ramp of greys. Terminals differ in the first sixteen.
+pub fn xterm(index: u8) -> Rgb {
+    let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+    match index {
+        0..16 => FIRST[usize::from(index)],
+        16..232 => {
+            let i = index - 16;
+            (level(i / 36), level(i / 6 % 6), level(i % 6))
+        }
+        232.. => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+    }
+}
+
 /// What was changed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Palette {
@@ -49,17 +66,7 @@ impl Palette {
         }
         let (text, behind) = self.outer.unwrap_or((FOREGROUND, BACKGROUND));
         match number {
-            0..16 => FIRST[usize::from(number)],
-            // xterm's cube and grey ramp.
-            16..232 => {
-                let level = |n: u16| u8::try_from(if n == 0 { 0 } else { 55 + 40 * n }).unwrap_or(255);
-                let i = number - 16;
-                (level(i / 36), level(i / 6 % 6), level(i % 6))
-            }
-            232..256 => {
-                let grey = u8::try_from(8 + 10 * (number - 232)).unwrap_or(255);
-                (grey, grey, grey)
-            }
+            0..256 => xterm(u8::try_from(number).unwrap_or(0)),
             n if n == DYNAMIC + 11 || n == DYNAMIC + 16 || n == DYNAMIC + 14 => behind,
             _ => text,
         }
