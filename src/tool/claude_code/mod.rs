@@ -11,6 +11,7 @@ mod thread;
 use std::path::{Path, PathBuf};
 
 use super::format::jsonl::{self, Lines, Opened};
+use super::format::replay;
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::{Time, ToolId};
@@ -133,7 +134,7 @@ fn merge(
         sink.read(bytes);
         since += bytes;
         stream.advance();
-        if since >= jsonl::CHECKPOINT {
+        if since >= replay::CHECKPOINT {
             since = 0;
             save(&streams, progress);
             thread.save(progress);

@@ -12,6 +12,7 @@ mod usage;
 use std::path::{Path, PathBuf};
 
 use super::format::jsonl::{self, Opened};
+use super::format::replay;
 use super::{Progress, Session, Sink, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -54,7 +55,7 @@ impl Tool for Codex {
         };
         let root = find::root_of(&source.path);
         let mut rollout = Rollout::new(&session.native_id, &progress).below(root);
-        jsonl::replay(source, lines, &mut rollout, &mut progress, sink)?;
+        replay::replay(source, lines, &mut rollout, &mut progress, sink)?;
         sink.checkpoint(&progress)
     }
 

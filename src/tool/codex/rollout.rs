@@ -14,7 +14,8 @@ use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::format::document::{self, Document};
-use crate::tool::format::jsonl::{self, Opened, Records};
+use crate::tool::format::jsonl::{self, Opened};
+use crate::tool::format::replay::Records;
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Sink, Skipped, Source};
 

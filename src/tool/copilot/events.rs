@@ -10,7 +10,7 @@ use super::{find, kinds};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, ImageSource, Message, Role, Usage};
-use crate::tool::format::jsonl::Records;
+use crate::tool::format::replay::Records;
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Session, Sink};
 

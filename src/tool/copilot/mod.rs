@@ -11,6 +11,7 @@ mod kinds;
 use std::path::{Path, PathBuf};
 
 use super::format::jsonl::{self, Opened};
+use super::format::replay;
 use super::{Progress, Session, Sink, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -45,7 +46,7 @@ impl Tool for Copilot {
             Opened::Fresh(lines) => (Progress::default(), lines),
         };
         let mut events = Events::new(session, &progress);
-        jsonl::replay(source, lines, &mut events, &mut progress, sink)?;
+        replay::replay(source, lines, &mut events, &mut progress, sink)?;
         sink.checkpoint(&progress)
     }
 

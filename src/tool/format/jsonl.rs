@@ -10,8 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::disk;
-use crate::error::Result;
-use crate::tool::{Cursor, Progress, Sink, Skipped, Source};
+use crate::tool::{Cursor, Sink, Skipped, Source};
 
 /// Bytes of the start that tell whether a file is still the same.
 const HEAD: usize = 1024;
@@ -19,8 +18,6 @@ const HEAD: usize = 1024;
 const TAIL: usize = 256;
 /// The longest line that is understood; of a longer one only its length is kept.
 const LINE: usize = 32 * 1024 * 1024;
-/// Bytes between two checkpoints.
-pub const CHECKPOINT: u64 = 8 * 1024 * 1024;
 /// Buffer of a reader.
 const BUFFER: usize = 64 * 1024;
 
@@ -261,68 +258,6 @@ impl Lines {
         }
         cursor
     }
-}
-
-/// What makes messages of a file's lines, one after the other.
-pub trait Records {
-    /// Takes one line; `raw` is the same as bytes.
-    ///
-    /// # Errors
-    /// Those of the sink.
-    fn record(&mut self, line: Map<String, Value>, raw: &[u8], sink: &mut dyn Sink) -> Result<()>;
-
-    /// Gives what was kept back for a later line.
-    ///
-    /// # Errors
-    /// Those of the sink.
-    fn flush(&mut self, _: &mut dyn Sink) -> Result<()> {
-        Ok(())
-    }
-
-    /// Puts what has to be remembered into the progress.
-    fn save(&mut self, progress: &mut Progress);
-}
-
-/// Gives all lines that are left to `records`, with a checkpoint now and then; the last one is for who called.
-///
-/// # Errors
-/// Those of the sink.
-pub fn replay(
-    source: &Source,
-    mut lines: Lines,
-    records: &mut dyn Records,
-    progress: &mut Progress,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    let mut since = 0;
-    while let Some(bytes) = lines.peek() {
-        match parse(bytes) {
-            Some(map) => records.record(map, bytes, sink)?,
-            None => lines.skip(source, sink),
-        }
-        let bytes = lines.consume();
-        sink.read(bytes);
-        since += bytes;
-        if since >= CHECKPOINT {
-            since = 0;
-            save(source, &lines, records, progress, sink)?;
-            sink.checkpoint(progress)?;
-        }
-    }
-    save(source, &lines, records, progress, sink)
-}
-
-fn save(
-    source: &Source,
-    lines: &Lines,
-    records: &mut dyn Records,
-    progress: &mut Progress,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    records.flush(sink)?;
-    progress.cursors.insert(source.key.clone(), lines.cursor());
-    records.save(progress);
-    Ok(())
 }
 
 /// A line as an object; `None` when it is anything else.

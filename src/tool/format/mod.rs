@@ -5,6 +5,7 @@ pub mod disk;
 pub mod document;
 pub mod jsonl;
 pub mod opencode;
+pub mod replay;
 pub mod revision;
 pub mod shelf;
 pub mod task;

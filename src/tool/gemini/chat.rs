@@ -15,7 +15,7 @@ use super::{find, parts, place};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role};
-use crate::tool::format::jsonl::Records;
+use crate::tool::format::replay::Records;
 use crate::tool::format::revision::Revisions;
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Session, Sink, Skipped, Source, SubAgent};

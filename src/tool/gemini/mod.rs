@@ -15,7 +15,8 @@ mod place;
 use std::path::{Path, PathBuf};
 
 use super::format::document::{self, Document};
-use super::format::jsonl::{self, Lines, Opened, Records};
+use super::format::jsonl::{self, Lines, Opened};
+use super::format::replay::{self, Records};
 use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::ToolId;
@@ -87,7 +88,7 @@ fn replay(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     chat.begin(source, fresh);
-    jsonl::replay(source, lines, chat, progress, sink)?;
+    replay::replay(source, lines, chat, progress, sink)?;
     chat.end(sink)
 }
 
