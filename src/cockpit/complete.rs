@@ -23,7 +23,12 @@ pub fn choices(kind: Kind, data: &Snapshot) -> Vec<Choice> {
             .live
             .iter()
             .map(|live| {
-                let about = format!("{} on {}, {}", pane::program(live), live.host, pane::ending(live));
+                // People know it by its name, or by where it is.
+                let called =
+                    live.name.as_ref().map(|n| n.as_str()).or(live.feature.as_ref().map(|f| f.as_str()));
+                let called = called.map(|name| format!("{name}: ")).unwrap_or_default();
+                let (program, ending) = (pane::program(live), pane::ending(live));
+                let about = format!("{called}{program} on {}, {ending}", live.host);
                 Choice::word(live.id.as_str(), about)
             })
             .collect(),

@@ -17,6 +17,10 @@ use crate::engine::contract::Body;
 pub fn hints(state: &State, area: Rect, (key, hint): (Style, Style), buf: &mut Buffer) {
     let texts: Vec<(String, String)> = match (state.overlays.last(), state.typing) {
         (Some(Overlay::Form(form)), _) => form.hints(),
+        (Some(Overlay::Select(_)), _) => {
+            let keys = [("v", "selects"), ("V", "lines"), ("/", "find"), ("y", "copies"), ("q", "leaves")];
+            keys.map(|(key, what)| (key.to_owned(), what.to_owned())).into()
+        }
         (_, Typing::Terminal) => vec![(state.keys.leave.to_string(), "leaves the terminal".into())],
         (_, Typing::Filter) => vec![("enter".into(), "keeps".into()), ("esc".into(), "clears".into())],
         (_, Typing::Find) => vec![

@@ -240,7 +240,8 @@ fn status(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
         left.push((text::clean(message), on(*role)));
     }
     let used = text::put_line(buf, area, &left);
-    if state.message.is_none() && matches!(state.overlays.last(), None | Some(Overlay::Form(_))) {
+    let keys = matches!(state.overlays.last(), None | Some(Overlay::Form(_) | Overlay::Select(_)));
+    if state.message.is_none() && keys {
         let place = Rect { x: area.x + used, width: area.width - used, ..area };
         super::hints::hints(state, place, (on(Role::Key), on(Role::Hint)), buf);
     }
