@@ -8,7 +8,6 @@ use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +15,7 @@ use super::ask::Asker;
 use super::attach::{Asked, Line};
 use super::attention;
 use super::clipboard;
+use super::dropped::dropped;
 use super::effect::Effect;
 use super::extra::Extras;
 use super::input;
@@ -25,16 +25,16 @@ use super::msg::Msg;
 use super::pace::Pace;
 use super::paint::Painter;
 use super::refresh::Refresh;
+use super::signals::Signals;
 use super::skin::{Depth, Skin};
 use super::stage;
 use super::state::{Setup, State};
 use super::term::{self, Term};
 use super::update::{run_line, update};
 use super::view::view;
-use crate::command::line;
 use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event};
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::fleet::aliases;
 use crate::model::snapshot::Snapshot;
 use crate::sys::clock::local_zone;
@@ -73,29 +73,6 @@ struct Cockpit {
     signals: Signals,
     // Last, so that the terminal is given back when everything else has ended.
     term: Term,
-}
-
-struct Signals {
-    term: Signal,
-    hup: Signal,
-    int: Signal,
-    tstp: Signal,
-    cont: Signal,
-    winch: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let on = |kind| signal(kind).at("signals");
-        Ok(Self {
-            term: on(SignalKind::terminate())?,
-            hup: on(SignalKind::hangup())?,
-            int: on(SignalKind::interrupt())?,
-            tstp: on(SignalKind::from_raw(crate::sys::proc::SIGTSTP))?,
-            cont: on(SignalKind::from_raw(crate::sys::proc::SIGCONT))?,
-            winch: on(SignalKind::window_change())?,
-        })
-    }
 }
 
 /// What woke the loop.
@@ -427,37 +404,6 @@ impl Cockpit {
         }
         true
     }
-}
-
-/// The file that a terminal means by what it pastes when one is dropped on it: its absolute path alone,
-/// perhaps in quotes, with backslashes, or as an address.
-fn dropped(text: &str) -> Option<String> {
-    let text = text.trim();
-    if !text.contains('/') || text.lines().count() != 1 || text.len() > 4096 {
-        return None;
-    }
-    let path = match text.strip_prefix("file://") {
-        Some(rest) => percent(rest.strip_prefix("localhost").unwrap_or(rest))?,
-        None => match line::split(text).ok()?.as_slice() {
-            [one] => one.clone(),
-            _ => return None,
-        },
-    };
-    (path.starts_with('/') && std::path::Path::new(&path).is_file()).then_some(path)
-}
-
-/// Reads `%20` and the like.
-fn percent(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut out = Vec::new();
-    while let Some(byte) = bytes.next() {
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        out.push(match byte {
-            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(out).ok()
 }
 
 /// Runs a program that tells the person something; what becomes of it is its own affair.
