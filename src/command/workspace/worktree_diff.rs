@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::one::One;
+use super::one::{One, Told};
 use crate::engine::{Command, Ctx, Done, Touch};
 use crate::error::Result;
-use crate::model::{FeatureName, HostName, RepoName};
-use crate::workspace::Unit;
 use crate::workspace::diff::{Differences, diff};
 
 /// Show what differs in a worktree: staged, not staged, and committed since its base.
@@ -18,29 +16,13 @@ pub struct WorktreeDiff {
     pub one: One,
 }
 
-/// What differs.
-#[derive(Debug, Serialize)]
-pub struct Shown {
-    /// The feature.
-    pub feature: FeatureName,
-    /// The repository.
-    pub repo: RepoName,
-    /// The host.
-    pub host: HostName,
-    /// The differences.
-    #[serde(flatten)]
-    pub differences: Differences,
-}
-
 impl Command for WorktreeDiff {
     const TOUCH: Touch = Touch::Reads;
-    type Output = Shown;
+    type Output = Told<Differences>;
 
-    async fn run(self, cx: &Ctx) -> Result<Done<Shown>> {
-        let (feature, repo, host) = self.one.find(cx).await?;
-        let root = cx.store.host(&host).await?.root;
-        let machine = cx.host(&host).await?;
-        let differences = diff(machine.as_ref(), root.as_deref(), &Unit::new(&feature, &repo)).await?;
-        Ok(Shown { feature: feature.name, repo: repo.name, host, differences }.into())
+    async fn run(self, cx: &Ctx) -> Result<Done<Told<Differences>>> {
+        let at = self.one.open(cx).await?;
+        let what = diff(at.machine.as_ref(), at.root.as_deref(), &at.unit).await?;
+        Ok(at.told(what))
     }
 }
