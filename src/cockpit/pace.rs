@@ -15,28 +15,42 @@ pub(super) struct Pace {
     /// The time that pictures took beyond that which has passed, at `since`.
     ahead: Duration,
     since: Watch,
+    /// Since an echo is awaited.
+    echo: Option<Watch>,
 }
 
 impl Pace {
     /// Nothing was drawn yet.
     pub fn new() -> Self {
-        Self { ahead: Duration::ZERO, since: Watch::start() }
+        Self { ahead: Duration::ZERO, since: Watch::start(), echo: None }
     }
 
     /// How long the next picture has to wait.
     pub fn wait(&self) -> Duration {
-        wait(self.ahead.saturating_sub(self.since.elapsed()))
+        let echo = self.echo.map(|since| FRAME.saturating_sub(since.elapsed())).unwrap_or_default();
+        wait(self.ahead.saturating_sub(self.since.elapsed())).max(echo)
     }
 
     /// One was drawn.
     pub fn drawn(&mut self) {
         self.ahead = self.ahead.saturating_sub(self.since.elapsed()) + FRAME;
-        self.since = Watch::start();
+        (self.since, self.echo) = (Watch::start(), None);
     }
 
     /// Somebody waits for the next ones.
     pub fn hurry(&mut self) {
-        self.ahead = Duration::ZERO;
+        (self.ahead, self.echo) = (Duration::ZERO, None);
+    }
+
+    /// A key went into a program: what it brings about is not here yet, and a picture without it would only be in
+    /// its way.
+    pub fn await_echo(&mut self) {
+        self.echo = Some(Watch::start());
+    }
+
+    /// Something has come.
+    pub fn heard(&mut self) {
+        self.echo = None;
     }
 }
 
@@ -57,6 +71,10 @@ mod tests {
         }
         assert!(!pace.wait().is_zero());
         pace.hurry();
+        assert!(pace.wait().is_zero());
+        pace.await_echo();
+        assert!(!pace.wait().is_zero());
+        pace.heard();
         assert!(pace.wait().is_zero());
         assert_eq!(wait(FRAME * BURST), FRAME);
     }

@@ -178,12 +178,16 @@ impl Cockpit {
                 _ = signals.winch.recv() => Woken::Unknown,
                 key = keys.next() => match key {
                     Some(Ok(event)) => {
+                        let mut typed = true;
                         for msg in reader.take(event) {
-                            self.take(msg);
+                            typed &= self.take(msg);
                             dirty = true;
                         }
                         // What a key brings about is shown at once.
                         pace.hurry();
+                        if typed {
+                            pace.await_echo();
+                        }
                         continue;
                     }
                     // The terminal is gone.
@@ -211,6 +215,7 @@ impl Cockpit {
             };
             match woken {
                 Woken::Message(msg) => {
+                    pace.heard();
                     self.take(msg);
                     self.take_waiting();
                     dirty = true;
@@ -265,7 +270,8 @@ impl Cockpit {
         }
     }
 
-    fn take(&mut self, msg: Msg) {
+    /// Takes in a message. Says whether nothing came of it but what a program is given to read.
+    fn take(&mut self, msg: Msg) -> bool {
         match &msg {
             Msg::Focus(on) => self.refresh.focus(*on),
             // It may have changed what we look at.
@@ -278,13 +284,16 @@ impl Cockpit {
             let size = Msg::Size(cols.clamp(1, 1000), rows.clamp(1, 1000));
             return self.take_effects(size);
         }
-        self.take_effects(msg);
+        self.take_effects(msg)
     }
 
-    fn take_effects(&mut self, msg: Msg) {
-        for effect in update(&mut self.state, msg) {
+    fn take_effects(&mut self, msg: Msg) -> bool {
+        let effects = update(&mut self.state, msg);
+        let typed = !effects.is_empty() && effects.iter().all(|effect| matches!(effect, Effect::Input(_)));
+        for effect in effects {
             self.perform(effect);
         }
+        typed
     }
 
     fn perform(&mut self, effect: Effect) {
