@@ -34,7 +34,7 @@ impl Place {
         std::fs::create_dir_all(program.parent().expect("a folder")).expect("made");
         // By another process: one that is started meanwhile would inherit the open copy, and nothing can be run
         // while somebody has it open.
-        let copied = world.place.command(std::path::Path::new("cp")).arg(live::SF).arg(&program).status();
+        let copied = world.place.command("cp").arg(live::SF).arg(&program).status();
         assert!(copied.is_ok_and(|status| status.success()), "{}", program.display());
         let near = side(&world.place.home(), &world.place.sf_home(), &program);
         let far = side(&sshd.home, &sshd.home.join("sf"), &program);
