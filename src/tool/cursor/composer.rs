@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::message::Block;
 use crate::store::foreign::Foreign;
 use crate::sys::Clock;
-use crate::tool::format::revision::Revisions;
+use crate::tool::format::revision::{Apart, Revisions};
 use crate::tool::format::shelf::{self, Stop};
 use crate::tool::format::{jsonl, value};
 use crate::tool::{Head, Progress, Rank, Sink, Skipped};
@@ -78,6 +78,7 @@ pub fn read(
     let rows = bubble_rows(id, database).map_err(Stop::Database)?;
     let mut time = bubble::moment(&doc, "createdAt").or(entry.created).unwrap_or_default();
     let last = order.len().saturating_sub(1);
+    let mut apart = Apart::default();
     for (at, Place { id: bubble_id, header, inline }) in order.into_iter().enumerate() {
         let row = rows.get(&bubble_id).copied();
         if row.is_some() && memo.rows.get(&bubble_id).copied() == row {
@@ -100,7 +101,8 @@ pub fn read(
             memo.unknown += u64::from(!memo.sent.knows(&unknown));
             head.metadata.insert("unknown_bubbles".into(), memo.unknown.into());
         }
-        for message in translated.messages {
+        for mut message in translated.messages {
+            apart.name(&mut message);
             if message.is_prompt()
                 && let Some(Block::Text { text }) = message.content.first()
             {

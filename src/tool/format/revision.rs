@@ -3,7 +3,7 @@
 //! A transcript is only appended to. A message that was changed after it was captured follows as
 //! `<msg_id>~2`, `<msg_id>~3`, … and names under `metadata.sf.replaces` the one it stands for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,22 @@ use crate::tool::Sink;
 pub struct Revisions {
     sent: BTreeMap<String, Sent>,
     late: Usage,
+}
+
+/// Keeps messages of one read apart that have the same id: two that are there at once are not versions of one, or
+/// each would for ever replace the other.
+#[derive(Clone, Debug, Default)]
+pub struct Apart(HashSet<String>);
+
+impl Apart {
+    /// Names the second of an id `<msg_id>#2`, and so on.
+    pub fn name(&mut self, message: &mut Message) {
+        let (id, mut n) = (message.msg_id.clone(), 1);
+        while !self.0.insert(message.msg_id.clone()) {
+            n += 1;
+            message.msg_id = format!("{id}#{n}");
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -263,6 +279,19 @@ mod tests {
         assert!(!fresh.send(message("b", 5), &mut tape).expect("known"));
         assert!(fresh.send(message("c", 5), &mut tape).expect("sent"));
         assert_eq!(tape.messages.last().map(|m| m.msg_id.as_str()), Some("m~3"));
+    }
+
+    #[test]
+    fn two_that_are_there_at_once_have_names_of_their_own() {
+        let mut apart = Apart::default();
+        let names: Vec<String> = ["a", "b", "a", "a#2", "a"]
+            .map(|id| {
+                let mut message = Message { msg_id: id.into(), ..Message::default() };
+                apart.name(&mut message);
+                message.msg_id
+            })
+            .into();
+        assert_eq!(names, ["a", "b", "a#2", "a#2#2", "a#3"]);
     }
 
     #[test]

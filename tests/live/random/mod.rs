@@ -298,9 +298,15 @@ fn assert_same(seen: &ScreenText, wanted: &ScreenText, when: &str) {
     assert_eq!((seen.cols, seen.rows, seen.cursor), (wanted.cols, wanted.rows, wanted.cursor), "{when}");
     assert_eq!(seen.title, wanted.title, "{when}");
     let odd = seen.lines.iter().zip(&wanted.lines).enumerate().find(|(_, (a, b))| visible(a) != visible(b));
+    let around = |text: &ScreenText| {
+        let at = odd.map_or(0, |(at, _)| at);
+        text.lines.iter().skip(at.saturating_sub(2)).take(5).cloned().collect::<Vec<_>>()
+    };
     assert_eq!(
         (odd, seen.lines.len()),
         (None, wanted.lines.len()),
-        "{when}: the first line that is not the same"
+        "{when}: the first line that is not the same, in {:#?} and {:#?}",
+        around(seen),
+        around(wanted)
     );
 }

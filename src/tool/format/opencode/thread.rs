@@ -1,7 +1,5 @@
 //! One session, message by message, written once each is final.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +8,7 @@ use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Role};
 use crate::sys::Clock;
-use crate::tool::format::revision::Revisions;
+use crate::tool::format::revision::{Apart, Revisions};
 use crate::tool::format::value;
 use crate::tool::{Head, Progress, Rank, Sink};
 
@@ -49,8 +47,7 @@ pub struct Thread {
     /// When the session itself began: messages from before were copied into it.
     began: Option<Time>,
     spent: f64,
-    /// The messages of this read.
-    ids: HashSet<String>,
+    apart: Apart,
 }
 
 impl Thread {
@@ -59,7 +56,7 @@ impl Thread {
         let mut memo = Memo::of(progress);
         memo.waiting = false;
         let head = progress.head.clone();
-        Self { tag, memo, head, now: Clock::System.now(), began: None, spent: 0.0, ids: HashSet::new() }
+        Self { tag, memo, head, now: Clock::System.now(), began: None, spent: 0.0, apart: Apart::default() }
     }
 
     /// Learns about the session as a whole. `info` has the names of the JSON store.
@@ -136,12 +133,7 @@ impl Thread {
                 message.usage = None;
                 message.metadata.insert("copied".into(), true.into());
             }
-            // Two that are there at once are not versions of one.
-            let (id, mut n) = (message.msg_id.clone(), 1);
-            while !self.ids.insert(message.msg_id.clone()) {
-                n += 1;
-                message.msg_id = format!("{id}#{n}");
-            }
+            self.apart.name(&mut message);
             self.memo.sent.send(message, sink)?;
         }
         Ok(true)
