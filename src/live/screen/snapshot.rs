@@ -228,7 +228,11 @@ impl Dump<'_> {
                 self.text.push_str(if grows { " " } else { "\x1b[K" });
                 gap = grows.then(|| row.get(cols - 1).style);
             }
-            if next.is_some() {
+            if let Some(next) = next {
+                if next.cells.is_empty() && !next.wrapped {
+                    // Nothing will be written there that wraps, and what erases it would erase in this row.
+                    self.text.push_str(" \r");
+                }
                 continue;
             }
             self.style(0);

@@ -331,6 +331,18 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|pieces: Vec<Vec<u8>>| pieces.concat())
 }
 
+#[test]
+fn a_snapshot_keeps_a_line_that_went_on_where_a_line_was_put_in() {
+    let mut original = screen_of(8, 4, b"abcdefghij\x1b[L");
+    let mut copy = Screen::new(8, 4);
+    copy.feed(&original.formatted(100));
+    assert_eq!(copy.lines(), original.lines());
+    assert_eq!(copy.text(), ["abcdefgh", "", "ij", ""]);
+    copy.resize(4, 4);
+    original.resize(4, 4);
+    assert_eq!(copy.lines(), original.lines());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
