@@ -93,7 +93,8 @@ async fn megabytes_of_broken_escapes_stay_inside() {
     }
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), noise).expect("written");
-    let noise = format!("cat '{}'; printf '\\030\\033c'; echo over; read x", file.path().display());
+    // In one write and on a line of its own: the terminal echoes the answers to the noise wherever it is.
+    let noise = format!("cat '{}'; printf '\\030\\033c\\nover\\n'; read x", file.path().display());
     let id = home.sh(&noise).await;
     let client = home.attach(&id, sized(100, 30)).await;
     shows(&client, "the end of it", |lines| lines.iter().any(|l| l.ends_with("over"))).await;
