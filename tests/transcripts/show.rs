@@ -36,7 +36,7 @@ fn a_row_has_every_field_and_null_for_the_unknown() {
     for field in fields {
         assert!(row.get(field).is_some(), "{field} is missing in {row}");
     }
-    assert_eq!(row["workdir"], "/home/dev/work/demo", "only the prompt's context tells it");
+    assert_eq!(row["workdir"], "/home/dev/code/demo", "only the prompt's context tells it");
     assert_eq!((&row["model"], &row["cost_usd"], &row["live"]), (&Value::Null, &Value::Null, &false.into()));
 }
 
