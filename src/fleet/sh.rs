@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(echoed(&folder(None)), "/home/dev.");
         assert_eq!(echoed(&folder(Some("~"))), "/home/dev.");
         assert_eq!(echoed(&folder(Some("~/a b/"))), "/home/dev/a b.");
-        assert_eq!(echoed(&folder(Some("work"))), "/home/dev/code.");
+        assert_eq!(echoed(&folder(Some("code"))), "/home/dev/code.");
         assert_eq!(echoed(&folder(Some("/srv/$x/"))), "/srv/$x.");
     }
 
