@@ -66,7 +66,7 @@ pub(super) struct Attachment {
     pub behind: bool,
     /// The snapshot that it got instead was without history, to be quick; it is owed.
     pub lacks_history: bool,
-    /// Output that may be on the way, 0 for any; the number of the last byte sent, and shown.
+    /// Output that may be on the way, 0 for any; the number of the last byte that left here, and that was shown.
     pub credit: u64,
     pub sent: u64,
     pub shown: u64,
@@ -81,7 +81,8 @@ impl Attachment {
 
 struct Waiting {
     bytes: Rc<[u8]>,
-    output: bool,
+    /// Output up to this number, which may be dropped.
+    output: Option<u64>,
 }
 
 impl Guest {
@@ -175,7 +176,7 @@ impl Guest {
     /// Queues a frame that must arrive. One that could not be made ends the connection.
     pub fn tell(&mut self, frame: Result<Vec<u8>>) {
         match frame {
-            Ok(bytes) => self.queue(bytes.into(), false),
+            Ok(bytes) => self.queue(bytes.into(), None),
             Err(_) => self.gone = true,
         }
     }
@@ -188,19 +189,18 @@ impl Guest {
         }
         let credit = attached.credit == 0 || end.saturating_sub(attached.shown) <= attached.credit;
         if credit && self.bytes + frame.len() <= MOST_WAITING {
-            attached.sent = end;
-            return self.queue(Rc::clone(frame), true);
+            return self.queue(Rc::clone(frame), Some(end));
         }
         attached.behind = true;
         // The frame that is half written must go out whole.
         let first = if self.written > 0 { self.waiting.pop_front() } else { None };
-        self.waiting.retain(|w| !w.output);
+        self.waiting.retain(|w| w.output.is_none());
         self.waiting.extend(first);
         self.waiting.rotate_right(usize::from(self.written > 0));
         self.bytes = self.waiting.iter().map(|w| w.bytes.len()).sum();
     }
 
-    fn queue(&mut self, bytes: Rc<[u8]>, output: bool) {
+    fn queue(&mut self, bytes: Rc<[u8]>, output: Option<u64>) {
         self.bytes += bytes.len();
         self.waiting.push_back(Waiting { bytes, output });
     }
@@ -230,7 +230,11 @@ impl Guest {
             if self.written == front.bytes.len() {
                 self.bytes -= front.bytes.len();
                 self.written = 0;
-                self.waiting.pop_front();
+                // What is dropped is never shown, so only what has left is waited for.
+                let left = self.waiting.pop_front().and_then(|frame| frame.output);
+                if let (Some(end), Some(attached)) = (left, &mut self.attached) {
+                    attached.sent = attached.sent.max(end);
+                }
             }
         }
     }
@@ -242,4 +246,51 @@ fn same_user(stream: &UnixStream) -> bool {
     return rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid.as_raw() == proc::uid());
     #[cfg(not(target_os = "linux"))]
     return true;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_who_was_slow_gets_a_picture_once_all_that_left_is_shown() {
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        let mut guest = Guest::welcome(ours).expect("it is us");
+        guest.attached = Some(Attachment {
+            size: None,
+            read_only: false,
+            history: 0,
+            sizes: Sizes::default(),
+            pictures: false,
+            behind: false,
+            lacks_history: false,
+            credit: 4 * 1024 * 1024,
+            sent: 0,
+            shown: 0,
+        });
+        // More than the socket and the queue hold, in frames of a kilobyte.
+        let frame: Rc<[u8]> = vec![b'x'; 1024].into();
+        let mut end = 0;
+        while !guest.attached.as_ref().expect("attached").behind {
+            end += 1024;
+            guest.output(&frame, end);
+            guest.write();
+        }
+        theirs.set_nonblocking(true).expect("a socket");
+        let mut shown = 0;
+        let mut buffer = [0; 64 * 1024];
+        while guest.has_waiting() || shown == 0 {
+            while let Ok(n) = theirs.read(&mut buffer) {
+                shown += n as u64;
+            }
+            guest.write();
+        }
+        while let Ok(n) = theirs.read(&mut buffer) {
+            shown += n as u64;
+        }
+        assert!(shown + SLACK < end, "much was dropped");
+        assert!(!guest.wants_picture(), "it has shown nothing yet");
+        guest.attached.as_mut().expect("attached").shown = shown;
+        assert!(guest.wants_picture());
+    }
 }
