@@ -92,7 +92,12 @@ impl Term {
 
     fn guard(&mut self, on: bool) {
         self.guards = true;
-        self.pen.flags = self.pen.flags & !flag::GUARDED | if on { flag::GUARDED } else { 0 };
+        self.protect(if on { flag::GUARDED } else { 0 });
+    }
+
+    /// There is one protection at a time, of either kind.
+    fn protect(&mut self, kind: u16) {
+        self.pen.flags = self.pen.flags & !(flag::GUARDED | flag::KEPT) | kind;
         self.pen_number = None;
     }
 
@@ -269,9 +274,10 @@ impl Term {
                 self.level = u8::try_from(seq.number(0).clamp(61, 64) - 60).unwrap_or(4);
             }
             (b'"', b'q') => {
-                let on = seq.number(0) == 1;
-                self.pen.flags = self.pen.flags & !flag::KEPT | if on { flag::KEPT } else { 0 };
-                self.pen_number = None;
+                // As in xterm, the kind that was spoken of last is the one that counts: what was guarded before
+                // is erased from now on.
+                self.guards = false;
+                self.protect(if seq.number(0) == 1 { flag::KEPT } else { 0 });
             }
             (b' ', b'q') => self.cursor_style = u8::try_from(seq.number(0)).unwrap_or(0).min(6),
             (b' ', b'@') => self.shift_columns(self.margins.left, count, false),

@@ -248,7 +248,7 @@ impl Parser {
             0x80.. => {
                 // No sequence has such a byte; the character it begins is not lost.
                 self.end();
-                if byte >= 0xc2 {
+                if (0xc2..=0xf4).contains(&byte) {
                     self.held.push(byte);
                 } else {
                     act.text("\u{fffd}");

@@ -90,6 +90,11 @@ impl Row {
         }
         self.split(from);
         self.split(to);
+        self.blank(from, to, with);
+    }
+
+    /// Fills columns from..to, at whose borders nothing wide stands any more.
+    fn blank(&mut self, from: usize, to: usize, with: Slot) {
         if with == Slot::default() && to >= self.cells.len() {
             self.cells.truncate(from);
             return;
@@ -108,7 +113,7 @@ impl Row {
             self.reach(right);
             self.cells.copy_within(at..right - count, at + count);
         }
-        self.fill(at, at + count, with);
+        self.blank(at, at + count, with);
     }
 
     /// Takes `count` cells at a column out; what stands right of them up to `right` moves there.
@@ -121,7 +126,7 @@ impl Row {
             self.reach(right);
             self.cells.copy_within(at + count..right, at);
         }
-        self.fill(right - count, right, with);
+        self.blank(right - count, right, with);
     }
 
     /// How many cells there are up to the last that was written.

@@ -8,7 +8,7 @@ use super::Screen;
 use super::modes::private;
 use super::row::{CLUSTER, Row, Slot, VALUE};
 use super::style::{Style, flag};
-use super::term::{Page, Saved, Term, tabs};
+use super::term::{Page, Saved, Term, joins, tabs};
 use crate::model::live::ScreenText;
 
 impl Screen {
@@ -144,6 +144,16 @@ impl Term {
     }
 }
 
+/// Begins a kind of protection against erasing, or ends all: not by EPA, after which erasing would still spare
+/// what the other screen had guarded before.
+const fn protection(flags: u16) -> &'static str {
+    match flags {
+        f if f & flag::KEPT != 0 => "\x1b[1\"q",
+        f if f & flag::GUARDED != 0 => "\x1bV",
+        _ => "\x1b[0\"q",
+    }
+}
+
 /// Writes cells as bytes.
 struct Dump<'a> {
     text: String,
@@ -175,11 +185,8 @@ impl Dump<'_> {
             self.text.push_str(if link.is_empty() { ";" } else { link });
             self.text.push_str("\x1b\\");
         }
-        if (before.flags ^ now.flags) & flag::KEPT != 0 {
-            self.text.push_str(if now.flags & flag::KEPT != 0 { "\x1b[1\"q" } else { "\x1b[0\"q" });
-        }
-        if (before.flags ^ now.flags) & flag::GUARDED != 0 {
-            self.text.push_str(if now.flags & flag::GUARDED != 0 { "\x1bV" } else { "\x1bW" });
+        if (before.flags ^ now.flags) & (flag::KEPT | flag::GUARDED) != 0 {
+            self.text.push_str(protection(now.flags));
         }
         self.style = number;
     }
@@ -199,6 +206,7 @@ impl Dump<'_> {
         let (cols, count) = (grid.cols(), grid.all().len());
         // The style of a cell in front of a wide character, which was written only to get past it.
         let mut gap = None;
+        let mut before = String::new();
         for index in first..count {
             let Some(row) = grid.line(index) else { break };
             if row.marks != 0 {
@@ -209,6 +217,16 @@ impl Dump<'_> {
             // A wide character that did not fit wraps by itself.
             let early = next.is_some_and(|n| n.get(0).is_wide()) && row.get(cols - 1).glyph == 0;
             for x in 0..end - usize::from(early) {
+                let mut text = String::new();
+                self.term.push_glyph(row.get(x), &mut text);
+                if text.chars().next().is_some_and(|c| joins(&before, c)) {
+                    // They were written with something between; behind the last column only a tab leaves it at that.
+                    let _ =
+                        if x > 0 { write!(self.text, "\x1b[{}G", x + 1) } else { write!(self.text, "\t") };
+                }
+                if !row.get(x).is_right() {
+                    before = text;
+                }
                 self.slot(row.get(x));
                 // A blank there would be text, and stay when lines are wrapped anew.
                 if let Some(style) = gap.take().filter(|_| cols > 2 && grid.height() > 1) {
@@ -235,6 +253,7 @@ impl Dump<'_> {
                 }
                 continue;
             }
+            before.clear();
             self.style(0);
             if end < cols {
                 self.text.push_str("\x1b[K");
@@ -312,8 +331,7 @@ impl Dump<'_> {
         let _ = write!(self.text, "\x1b[{}m", pen.numbers());
         let link = self.term.styles.link(pen.link);
         let _ = write!(self.text, "\x1b]8;{}\x1b\\", if link.is_empty() { ";" } else { link });
-        let _ = write!(self.text, "\x1b[{}\"q", u8::from(pen.flags & flag::KEPT != 0));
-        self.text.push_str(if pen.flags & flag::GUARDED != 0 { "\x1bV" } else { "\x1bW" });
+        self.text.push_str(protection(pen.flags));
     }
 
     /// Everything that is not cells.
@@ -349,6 +367,10 @@ impl Dump<'_> {
         self.text.push_str(&term.modes.sequences());
         self.charsets(term.charsets);
         self.pen(term.pen);
+        if term.guards && term.pen.flags & (flag::KEPT | flag::GUARDED) == 0 {
+            // What is guarded stays so.
+            self.text.push_str("\x1bV\x1bW");
+        }
     }
 
     /// The character that REP repeats is the one that was written last: one of those that are there is

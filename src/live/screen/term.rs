@@ -274,7 +274,6 @@ impl Term {
 
     /// Adds a character to the one before it, if they are drawn as one; whether that was so.
     fn join(&mut self, c: char, width: usize) -> bool {
-        let joiner = |c: char| c == '\u{200d}';
         let Some(x) = (if self.pending { Some(self.x) } else { self.x.checked_sub(1) }) else { return false };
         let y = self.y;
         let row = self.page.grid.row(y);
@@ -286,13 +285,7 @@ impl Term {
         } else if let Some(c) = char::from_u32(slot.glyph & VALUE).filter(|_| slot.glyph & VALUE != 0) {
             text.push(c);
         }
-        let Some(end) = text.chars().next_back() else { return false };
-        let joins = width == 0
-            || self.joins
-                && (joiner(end) && !c.is_ascii()
-                    || is_modifier(c) && text.width() == 2
-                    || is_flag(c) && is_flag(end) && text.chars().count() == 1);
-        if !joins {
+        if text.is_empty() || width > 0 && !(self.joins && joins(&text, c)) {
             return false;
         }
         if text.len() + c.len_utf8() > LONGEST_CLUSTER {
@@ -423,6 +416,14 @@ impl Term {
 /// A tab stop every eight columns.
 pub(super) fn tabs(cols: usize) -> Vec<bool> {
     (0..cols).map(|x| x > 0 && x % 8 == 0).collect()
+}
+
+/// Whether a character that has a width is drawn as one with the text written before it.
+pub(super) fn joins(text: &str, c: char) -> bool {
+    let Some(end) = text.chars().next_back() else { return false };
+    end == '\u{200d}' && !c.is_ascii()
+        || is_modifier(c) && text.width() == 2
+        || is_flag(c) && is_flag(end) && text.chars().count() == 1
 }
 
 /// Half of a flag.

@@ -1,6 +1,7 @@
 #![allow(clippy::disallowed_methods, reason = "the second opinion is read here")]
 
 use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
 
 use super::*;
 
@@ -212,7 +213,8 @@ fn titles_and_events_are_data() {
 
 #[test]
 fn a_snapshot_restores_everything() {
-    let cases: [(&str, &[u8]); 15] = [
+    let cases: [(&str, &[u8]); 16] = [
+        ("protected cells", b"a\x1bVb\x1bWc\x1b[1\"qd\x1b[0\"qe\x1bVf\x1bW"),
         ("the main screen under the other", b"main\r\nline\x1b[31m\x1b[?1049h\x1b[2;2Halt"),
         ("wrapped lines", b"123456789012345678901234567890\r\nx"),
         ("keyboard", b"\x1b[>1u\x1b[>5u\x1b[>4;1m\x1b[?1049h\x1b[>3u"),
@@ -235,7 +237,7 @@ fn a_snapshot_restores_everything() {
         let mut copy = screen_of(
             20,
             5,
-            b"old\x1b[?1003h\x1b[?1006h\x1b[?2004h\x1b[2;3r\x1b[?6h\x1b(0\x1b[?1049hold\x1b[31m\x1b[3",
+            b"\x1bVold\r\nold\x1b[?1003h\x1b[?1006h\x1b[?2004h\x1b[2;3r\x1b[?6h\x1b(0\x1b[?1049hold\x1b[31m\x1b[3",
         );
         copy.feed(&original.formatted(0));
         assert_eq!(picture(&copy), picture(&original), "{name}");
@@ -332,6 +334,14 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
+fn what_is_wide_stays_whole_when_it_is_moved() {
+    let screen = screen_of(6, 1, "abcd日\x1b[1;1H\x1b[P".as_bytes());
+    assert_eq!(screen.text(), ["bcd日"]);
+    let screen = screen_of(6, 1, "abcd日\x1b[1;1H\x1b[@".as_bytes());
+    assert_eq!(screen.text(), [" abcd"]);
+}
+
+#[test]
 fn a_snapshot_keeps_a_line_that_went_on_where_a_line_was_put_in() {
     let mut original = screen_of(8, 4, b"abcdefghij\x1b[L");
     let mut copy = Screen::new(8, 4);
@@ -362,6 +372,21 @@ proptest! {
         let mut copy = Screen::new(cols, rows);
         copy.feed(&screen.formatted(5));
         prop_assert_eq!(copy.modes().alternate_screen, screen.modes().alternate_screen);
+    }
+
+    /// Whatever the other screen showed before; a title is only taken away by another.
+    #[test]
+    fn a_snapshot_makes_any_screen_alike(bytes in soup(), before in soup()) {
+        let mut original = screen_of(20, 6, &bytes);
+        // What became wide where there was no room, and was moved then, is narrow for ever.
+        let fits = |cell: Cell| cell.text.width() <= usize::from(cell.width.max(1));
+        if !(0..120).all(|n| original.cell(n % 20, n / 20).is_none_or(fits)) {
+            return Ok(());
+        }
+        let mut copy = screen_of(20, 6, &before);
+        copy.feed(&original.formatted(0));
+        let state = |screen: &Screen| (screen.text(), screen.cursor(), screen.modes());
+        prop_assert_eq!(state(&copy), state(&original));
     }
 
     #[test]
