@@ -38,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::fleet::aliases;
 use crate::model::snapshot::Snapshot;
 use crate::sys::clock::local_zone;
+use crate::sys::turns;
 
 /// Messages that may wait.
 const INBOX: usize = 1024;
@@ -52,6 +53,7 @@ const BATCH: usize = 256;
 /// # Errors
 /// `usage` when the terminal cannot be used.
 pub async fn run(engine: Engine, notices: Vec<Notice>) -> Result<ExitCode> {
+    turns::short();
     let mut cockpit = Cockpit::new(engine, notices)?;
     cockpit.work().await
 }

@@ -10,7 +10,7 @@ use crate::engine::contract::Body;
 use crate::engine::{Call, Engine, Event, Level, Origin, Question, Run};
 use crate::error::{Code, Error, Result};
 use crate::live::attach::{self, Left, Manner};
-use crate::sys::{Env, tty};
+use crate::sys::{Env, tty, turns};
 use crate::wire::holder::Attach;
 
 /// Runs one command to its end.
@@ -217,6 +217,8 @@ async fn stream(engine: &Engine, call: Call) -> Result<u8> {
         return Err(Error::new(Code::ScreenOnly, format!("`{}` needs a terminal", call.id))
             .hint("`sf session screen` and `sf session send` work without one"));
     }
+    // With ssh, if there is one on the way.
+    turns::short();
     let mut once_more = call.clone();
     let opened = engine.open(call).await?;
     let (id, host, read_only) = (opened.id, opened.host, opened.read_only);

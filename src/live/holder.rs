@@ -28,7 +28,7 @@ use super::session::{Limits, SCROLLBACK, Session};
 use super::status::RuleFile;
 use crate::error::{At, Error, Result};
 use crate::model::live::LiveSpec;
-use crate::sys::{Clock, Env, memory, proc};
+use crate::sys::{Clock, Env, memory, proc, turns};
 use crate::tool::launch;
 
 /// The hidden word of the command line.
@@ -99,6 +99,8 @@ pub fn hold(mut arguments: impl Iterator<Item = OsString>, env: &Env) -> ExitCod
 
 fn launch() -> Result<()> {
     pty::close_inherited();
+    // A cockpit that starts us has others than its program should have.
+    turns::usual();
     // Fails only if we lead a session already, which is just as well.
     let _ = rustix::process::setsid();
     let program = proc::own_program()?;

@@ -12,6 +12,7 @@ pub mod polled;
 pub mod proc;
 pub mod random;
 pub mod tty;
+pub mod turns;
 pub mod watch;
 
 pub use clock::Clock;

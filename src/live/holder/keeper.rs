@@ -1,5 +1,6 @@
 //! The holder's loop: one thread, one poll, no timers while nothing happens.
 
+mod flood;
 mod requests;
 mod shared;
 mod stop;
@@ -12,6 +13,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use flood::Flood;
 
 use super::gate::Gate;
 use super::guest::Guest;
@@ -32,10 +35,6 @@ const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
 const MOST_GUESTS: usize = 64;
 /// Looking what the program is doing gives way to what comes in, for no longer than this.
 const LOOK_WAITS: Duration = Duration::from_millis(20);
-/// A program that floods while nobody looks leaves the processors to those who are looked at: after so many bytes
-/// without a pause it is not read for a moment.
-const FLOOD: usize = 64 * 1024;
-const REST: Duration = Duration::from_millis(2);
 
 /// A session and all who look at it.
 pub(super) struct Keeper {
@@ -60,9 +59,7 @@ pub(super) struct Keeper {
     quiet: Watch,
     /// Since a look has been due.
     late: Option<Watch>,
-    /// Bytes without a pause, and since when the program is not read.
-    flood: usize,
-    rest: Option<Watch>,
+    flood: Flood,
 }
 
 /// What the poll said.
@@ -110,8 +107,7 @@ impl Keeper {
             changed: false,
             quiet: Watch::start(),
             late: None,
-            flood: 0,
-            rest: None,
+            flood: Flood::new(),
         })
     }
 
@@ -164,21 +160,16 @@ impl Keeper {
         let look = self.session.look_due();
         let owed =
             self.guests.iter().any(Guest::lacks_history).then(|| QUIET.saturating_sub(self.quiet.elapsed()));
-        [pause, stop, drain, changed, look, owed, self.gate_due(), self.rest_left()]
+        [pause, stop, drain, changed, look, owed, self.gate_due(), self.flood.rest_left()]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// How long the program is not read.
-    fn rest_left(&self) -> Option<Duration> {
-        self.rest.map(|since| REST.saturating_sub(since.elapsed())).filter(|left| !left.is_zero())
-    }
-
     fn wait(&self, patience: Option<Duration>) -> Ready {
         // What has said its last word would be ready for ever, so it is left out.
         let child = self.session.exit_code().is_none();
-        let pty = !self.session.closed() && self.rest_left().is_none();
+        let pty = !self.session.closed() && self.flood.rest_left().is_none();
         let mut fds = vec![PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN)];
         if child {
             fds.push(PollFd::from_borrowed_fd(self.child.as_fd(), PollFlags::IN));
@@ -239,11 +230,7 @@ impl Keeper {
             *quiet = Watch::start();
         }
         let seen = self.guests.iter().any(|guest| guest.attached.is_some());
-        self.flood = if pause { 0 } else { self.flood + bytes.len() };
-        self.rest = None;
-        if self.flood >= FLOOD && !seen {
-            (self.flood, self.rest) = (0, Some(Watch::start()));
-        }
+        self.flood.came(bytes.len(), pause, seen);
         if seen {
             let frame: Rc<[u8]> = output_frame(start, &bytes).into();
             let end = self.session.seq();

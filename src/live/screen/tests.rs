@@ -129,7 +129,7 @@ fn what_is_drawn_as_one_is_one() {
         assert_eq!(cells, wanted, "{text}");
         let columns: usize = wanted.iter().map(|(_, w)| usize::from(*w)).sum();
         assert_eq!(usize::from(screen.cursor().col), columns, "{text}");
-        assert_eq!(unicode_width::UnicodeWidthStr::width(text), columns, "as it is drawn: {text}");
+        assert_eq!(UnicodeWidthStr::width(text), columns, "as it is drawn: {text}");
     }
     let mark = "e".to_owned() + &"\u{301}".repeat(10_000);
     assert!(screen_of(10, 1, mark.as_bytes()).cell(0, 0).expect("inside").text.len() <= 64);
