@@ -30,7 +30,9 @@ const MOST_INPUT: usize = 1024 * 1024;
 /// Programs that detect pastes by speed take an Enter that comes with the text for a line break.
 const BEFORE_ENTER: Duration = Duration::from_millis(50);
 /// How much is read before clients get their turn.
-const MOST_AT_ONCE: usize = 64 * 1024;
+pub const MOST_AT_ONCE: usize = 64 * 1024;
+/// A terminal gives 4 KiB at a time when there is so much.
+const SCRAP: usize = 1024;
 
 /// What a session keeps, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -125,17 +127,22 @@ impl Session {
     }
 
     /// Reads what the program wrote, updates picture and history, and types the answers to what it
-    /// asked. Empty when there was nothing.
-    pub fn read(&mut self) -> Vec<u8> {
+    /// asked. Empty when there was nothing. With `scraps` it stops at a small piece: then the program writes no
+    /// faster than we read.
+    pub fn read(&mut self, scraps: bool) -> Vec<u8> {
         let mut out = Vec::new();
         let mut buffer = [0; 16 * 1024];
-        while out.len() < MOST_AT_ONCE {
+        let mut small = false;
+        while out.len() < MOST_AT_ONCE && !(scraps && small) {
             match self.pty.read(&mut buffer) {
                 Ok(0) => {
                     self.closed = true;
                     break;
                 }
-                Ok(n) => out.extend_from_slice(&buffer[..n]),
+                Ok(n) => {
+                    out.extend_from_slice(&buffer[..n]);
+                    small = n < SCRAP;
+                }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {

@@ -220,7 +220,8 @@ impl Keeper {
 
     fn output(&mut self) {
         let start = self.session.seq();
-        let bytes = self.session.read();
+        let seen = self.guests.iter().any(|guest| guest.attached.is_some());
+        let bytes = self.session.read(!seen && self.flood.is_one());
         if bytes.is_empty() {
             return;
         }
@@ -229,7 +230,6 @@ impl Keeper {
         if let Some((_, quiet)) = &mut self.draining {
             *quiet = Watch::start();
         }
-        let seen = self.guests.iter().any(|guest| guest.attached.is_some());
         self.flood.came(bytes.len(), pause, seen);
         if seen {
             let frame: Rc<[u8]> = output_frame(start, &bytes).into();

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use crate::live::session::MOST_AT_ONCE;
 use crate::sys::clock::Watch;
 
 /// So many bytes without a pause are a flood.
-const MUCH: usize = 64 * 1024;
-/// Then the program is not read for a while after each read. It fills the terminal's own buffer (64 KiB on Linux)
-/// meanwhile, and is read in large pieces instead of line by line: that takes a fraction of the processors, which are
-/// there for those who are looked at.
-const REST: Duration = Duration::from_millis(8);
+const MUCH: usize = MOST_AT_ONCE;
+/// Then the program is not read for a moment after each read: the processors are there for those who are looked at.
+const REST: Duration = Duration::from_millis(2);
+/// One that writes line by line is let fill the terminal's own buffer (64 KiB on Linux), and read in large pieces
+/// instead of line by line: that takes a fraction of the processors.
+const LONG_REST: Duration = Duration::from_millis(8);
 
 /// How much came without a pause, and since when the program is not read.
 pub(super) struct Flood {
     bytes: usize,
-    rest: Option<Watch>,
+    rest: Option<(Watch, Duration)>,
 }
 
 impl Flood {
@@ -22,15 +24,20 @@ impl Flood {
         Self { bytes: 0, rest: None }
     }
 
+    pub const fn is_one(&self) -> bool {
+        self.bytes >= MUCH
+    }
+
     /// Takes in that so many bytes came, after a pause or without one.
     pub fn came(&mut self, bytes: usize, pause: bool, seen: bool) {
         self.bytes = if pause { bytes } else { self.bytes.saturating_add(bytes) };
-        self.rest = (self.bytes >= MUCH && !seen).then(Watch::start);
+        let long = if bytes < MOST_AT_ONCE { LONG_REST } else { REST };
+        self.rest = (self.is_one() && !seen).then(|| (Watch::start(), long));
     }
 
     /// For how long the program is not read.
     pub fn rest_left(&self) -> Option<Duration> {
-        self.rest.map(|since| REST.saturating_sub(since.elapsed())).filter(|left| !left.is_zero())
+        self.rest.map(|(since, long)| long.saturating_sub(since.elapsed())).filter(|left| !left.is_zero())
     }
 }
 
@@ -48,7 +55,9 @@ mod tests {
         flood.came(MUCH - 1, false, false);
         assert!(flood.rest_left().is_some());
         flood.came(1, false, false);
-        assert!(flood.rest_left().is_some(), "it goes on");
+        assert!(flood.rest_left().is_some_and(|left| left > REST), "it goes on, line by line");
+        flood.came(MOST_AT_ONCE, false, false);
+        assert!(flood.rest_left().is_some_and(|left| left <= REST), "there is more");
         flood.came(MUCH, false, true);
         assert_eq!(flood.rest_left(), None, "somebody looks");
     }
