@@ -5,9 +5,11 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use filedescriptor::FileDescriptor;
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, WaitOptions};
 
 use crate::error::{Error, Result};
@@ -105,6 +107,13 @@ impl Pty {
         }
     }
 
+    /// Waits a moment for more of what it wrote; whether there is.
+    pub fn has_more(&self, wait: Duration) -> bool {
+        let mut fds = [PollFd::from_borrowed_fd(self.fd(), PollFlags::IN)];
+        let limit = Timespec::try_from(wait).ok();
+        poll(&mut fds, limit.as_ref()).is_ok_and(|ready| ready > 0)
+    }
+
     /// Types; says how much was taken.
     ///
     /// # Errors
@@ -135,7 +144,7 @@ fn executed(pid: u32, program: &str) -> bool {
     if base.starts_with(ours) {
         return true;
     }
-    let brief = rustix::event::Timespec { tv_sec: 0, tv_nsec: 500_000 };
+    let brief = Timespec { tv_sec: 0, tv_nsec: 500_000 };
     loop {
         // Name and state out of one read: between two, it may become its program and end.
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
@@ -149,7 +158,7 @@ fn executed(pid: u32, program: &str) -> bool {
             return false;
         }
         // It is between fork and exec; there is nothing that could wake us.
-        let _ = rustix::event::poll(&mut [], Some(&brief));
+        let _ = poll(&mut [], Some(&brief));
     }
 }
 

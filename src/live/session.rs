@@ -30,9 +30,14 @@ const MOST_INPUT: usize = 1024 * 1024;
 /// Programs that detect pastes by speed take an Enter that comes with the text for a line break.
 const BEFORE_ENTER: Duration = Duration::from_millis(50);
 /// How much is read before clients get their turn.
-pub const MOST_AT_ONCE: usize = 64 * 1024;
+const MOST_AT_ONCE: usize = 64 * 1024;
 /// A terminal gives 4 KiB at a time when there is so much.
-const SCRAP: usize = 1024;
+const SMALL: usize = 256;
+/// So many small pieces in one go are a program that writes line by line.
+const ENOUGH: usize = 2;
+/// The system hands over what a program wrote in pieces of its own, one a moment after the other.
+const WAIT: Duration = Duration::from_millis(1);
+const MOST_WAITS: usize = 16;
 
 /// What a session keeps, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -127,13 +132,13 @@ impl Session {
     }
 
     /// Reads what the program wrote, updates picture and history, and types the answers to what it
-    /// asked. Empty when there was nothing. With `scraps` it stops at a small piece: then the program writes no
-    /// faster than we read.
-    pub fn read(&mut self, scraps: bool) -> Vec<u8> {
+    /// asked; and whether it came in small pieces. Empty when there was nothing. With `patient` a few of those are
+    /// enough for now, the program writes line by line; and more than the system has at hand is waited for.
+    pub fn read(&mut self, patient: bool) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         let mut buffer = [0; 16 * 1024];
-        let mut small = false;
-        while out.len() < MOST_AT_ONCE && !(scraps && small) {
+        let (mut small, mut waits) = (0, 0);
+        while out.len() < MOST_AT_ONCE && !(patient && small >= ENOUGH) {
             match self.pty.read(&mut buffer) {
                 Ok(0) => {
                     self.closed = true;
@@ -141,10 +146,15 @@ impl Session {
                 }
                 Ok(n) => {
                     out.extend_from_slice(&buffer[..n]);
-                    small = n < SCRAP;
+                    small += usize::from(n < SMALL);
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    waits += 1;
+                    if !patient || waits > MOST_WAITS || !self.pty.has_more(WAIT) {
+                        break;
+                    }
+                }
                 Err(_) => {
                     self.closed = true;
                     break;
@@ -161,7 +171,7 @@ impl Session {
                 self.type_bytes(&replies);
             }
         }
-        out
+        (out, small >= ENOUGH)
     }
 
     /// Whether nobody holds the terminal any more.

@@ -221,7 +221,7 @@ impl Keeper {
     fn output(&mut self) {
         let start = self.session.seq();
         let seen = self.guests.iter().any(|guest| guest.attached.is_some());
-        let bytes = self.session.read(!seen && self.flood.is_one());
+        let (bytes, lines) = self.session.read(!seen && self.flood.is_one());
         if bytes.is_empty() {
             return;
         }
@@ -230,7 +230,7 @@ impl Keeper {
         if let Some((_, quiet)) = &mut self.draining {
             *quiet = Watch::start();
         }
-        self.flood.came(bytes.len(), pause, seen);
+        self.flood.came(bytes.len(), lines, pause, seen);
         if seen {
             let frame: Rc<[u8]> = output_frame(start, &bytes).into();
             let end = self.session.seq();

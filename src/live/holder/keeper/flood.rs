@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::live::session::MOST_AT_ONCE;
 use crate::sys::clock::Watch;
 
 /// So many bytes without a pause are a flood.
-const MUCH: usize = MOST_AT_ONCE;
+const MUCH: usize = 64 * 1024;
 /// Then the program is not read for a moment after each read: the processors are there for those who are looked at.
-const REST: Duration = Duration::from_millis(2);
+const REST: Duration = Duration::from_millis(1);
 /// One that writes line by line is let fill the terminal's own buffer (64 KiB on Linux), and read in large pieces
 /// instead of line by line: that takes a fraction of the processors.
 const LONG_REST: Duration = Duration::from_millis(8);
@@ -28,10 +27,10 @@ impl Flood {
         self.bytes >= MUCH
     }
 
-    /// Takes in that so many bytes came, after a pause or without one.
-    pub fn came(&mut self, bytes: usize, pause: bool, seen: bool) {
+    /// Takes in that so many bytes came, line by line or not, after a pause or without one.
+    pub fn came(&mut self, bytes: usize, lines: bool, pause: bool, seen: bool) {
         self.bytes = if pause { bytes } else { self.bytes.saturating_add(bytes) };
-        let long = if bytes < MOST_AT_ONCE { LONG_REST } else { REST };
+        let long = if lines { LONG_REST } else { REST };
         self.rest = (self.is_one() && !seen).then(|| (Watch::start(), long));
     }
 
@@ -48,17 +47,15 @@ mod tests {
     #[test]
     fn only_an_unseen_flood_is_let_lie() {
         let mut flood = Flood::new();
-        flood.came(MUCH - 1, false, false);
+        flood.came(MUCH - 1, true, false, false);
         assert_eq!(flood.rest_left(), None);
-        flood.came(1, true, false);
+        flood.came(1, true, true, false);
         assert_eq!(flood.rest_left(), None, "there was a pause");
-        flood.came(MUCH - 1, false, false);
-        assert!(flood.rest_left().is_some());
-        flood.came(1, false, false);
-        assert!(flood.rest_left().is_some_and(|left| left > REST), "it goes on, line by line");
-        flood.came(MOST_AT_ONCE, false, false);
-        assert!(flood.rest_left().is_some_and(|left| left <= REST), "there is more");
-        flood.came(MUCH, false, true);
+        flood.came(MUCH - 1, true, false, false);
+        assert!(flood.rest_left().is_some_and(|left| left > REST), "line by line");
+        flood.came(1, false, false, false);
+        assert!(flood.rest_left().is_some_and(|left| left <= REST), "it goes on, in large pieces");
+        flood.came(MUCH, true, false, true);
         assert_eq!(flood.rest_left(), None, "somebody looks");
     }
 }
