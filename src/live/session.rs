@@ -33,11 +33,9 @@ const BEFORE_ENTER: Duration = Duration::from_millis(50);
 const MOST_AT_ONCE: usize = 64 * 1024;
 /// A terminal gives 4 KiB at a time when there is so much.
 const SMALL: usize = 256;
-/// So many small pieces in one go are a program that writes line by line.
-const ENOUGH: usize = 2;
 /// The system hands over what a program wrote in pieces of its own, one a moment after the other.
 const WAIT: Duration = Duration::from_millis(1);
-const MOST_WAITS: usize = 16;
+const MOST_WAITS: usize = 3;
 
 /// What a session keeps, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -132,13 +130,13 @@ impl Session {
     }
 
     /// Reads what the program wrote, updates picture and history, and types the answers to what it
-    /// asked; and whether it came in small pieces. Empty when there was nothing. With `patient` a few of those are
-    /// enough for now, the program writes line by line; and more than the system has at hand is waited for.
+    /// asked; and whether a small piece was among it. Empty when there was nothing. With `patient` that is enough for
+    /// now, the program writes line by line; and more than the system has at hand is waited for.
     pub fn read(&mut self, patient: bool) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         let mut buffer = [0; 16 * 1024];
-        let (mut small, mut waits) = (0, 0);
-        while out.len() < MOST_AT_ONCE && !(patient && small >= ENOUGH) {
+        let (mut small, mut waits) = (false, 0);
+        while out.len() < MOST_AT_ONCE && !(patient && small) {
             match self.pty.read(&mut buffer) {
                 Ok(0) => {
                     self.closed = true;
@@ -146,7 +144,7 @@ impl Session {
                 }
                 Ok(n) => {
                     out.extend_from_slice(&buffer[..n]);
-                    small += usize::from(n < SMALL);
+                    small |= n < SMALL;
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
@@ -171,7 +169,7 @@ impl Session {
                 self.type_bytes(&replies);
             }
         }
-        (out, small >= ENOUGH)
+        (out, small)
     }
 
     /// Whether nobody holds the terminal any more.

@@ -10,7 +10,7 @@ const MUCH: usize = 64 * 1024;
 const REST: Duration = Duration::from_millis(1);
 /// One that writes line by line is let fill the terminal's own buffer (64 KiB on Linux), and read in large pieces
 /// instead of line by line: that takes a fraction of the processors.
-const LONG_REST: Duration = Duration::from_millis(8);
+const LONG_REST: Duration = Duration::from_millis(10);
 
 /// How much came without a pause, and since when the program is not read.
 pub(super) struct Flood {
