@@ -74,7 +74,7 @@ impl Layout {
     }
 
     fn wide(&mut self, body: Rect, shape: Shape) {
-        let left = (body.width * 3 / 10).clamp(34, 56);
+        let left = (body.width * 3 / 10).clamp(34, 60);
         let column = Rect { width: left, ..body };
         self.column = Some(column);
         let rows = share(usize::from(body.height.saturating_sub(5)), shape.hosts, shape.list);

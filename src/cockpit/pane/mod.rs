@@ -23,6 +23,8 @@ use crate::model::snapshot::Snapshot;
 
 /// From this width on a list shows more than names.
 const ROOMY: u16 = 56;
+/// Of a transcript the title says most; it goes before all else.
+const ROOMY_TITLES: u16 = 76;
 
 /// The rows of a pane that its filter lets through.
 pub fn items(pane: Pane, state: &State, filter: &str) -> Vec<Item> {
@@ -109,7 +111,8 @@ pub fn view(state: &State, skin: &Skin, pane: Pane, whole: Rect, buf: &mut Buffe
         transcripts::foot(state, skin, Rect { y: area.bottom(), height: 1, ..whole }, buf);
     }
     let Some(list) = state.list(pane) else { return };
-    let paint = Paint { state, skin, roomy: area.width >= ROOMY };
+    let least = if pane == Pane::Transcripts { ROOMY_TITLES } else { ROOMY };
+    let paint = Paint { state, skin, roomy: area.width >= least };
     let data = &state.data;
     let visible: Vec<&Item> = list.items().iter().skip(list.offset()).take(area.height.into()).collect();
     if visible.is_empty() {

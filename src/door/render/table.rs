@@ -63,7 +63,7 @@ fn record(value: &Value, width: Option<usize>, color: bool) -> String {
     let mut text = String::new();
     let empty = |v: &Value| v.is_null() || v.as_array().is_some_and(Vec::is_empty);
     for (key, value) in fields.iter().filter(|(_, v)| plain(v) && !empty(v)) {
-        text.push_str(&format!("{}  {}\n", dim(&pad(key, label), color), cell(value)));
+        text.push_str(&format!("{}  {}\n", dim(&pad(key, label), color), field(key, value)));
     }
     for (key, value) in fields.iter().filter(|(_, v)| !plain(v)) {
         text.push_str(&format!("\n{}\n", dim(key, color)));
@@ -149,7 +149,7 @@ impl<'a> Column<'a> {
             _ if first => "(none)",
             _ => "",
         };
-        let text = |value: &Value| if value.is_null() { nothing.to_owned() } else { cell(value) };
+        let text = |value: &Value| if value.is_null() { nothing.to_owned() } else { field(key, value) };
         let cells: Vec<String> = values().map(text).collect();
         let widest = cells.iter().map(|text| text.width().min(CELL_MAX)).max().unwrap_or(0);
         let word = key.split('_').map(UnicodeWidthStr::width).max().unwrap_or(0);
@@ -211,6 +211,16 @@ fn fit<'a>(columns: &mut Vec<Column<'a>>, width: Option<usize>) -> Vec<Column<'a
 
 fn is_time(text: &str) -> bool {
     text.len() == 24 && Time::parse(text).is_some()
+}
+
+/// The value of a field; a command as it would be typed.
+fn field(key: &str, value: &Value) -> String {
+    let words: Option<Vec<&str>> =
+        value.as_array().filter(|_| key == "command").and_then(|a| a.iter().map(Value::as_str).collect());
+    match words.and_then(|words| shlex::try_join(words).ok()) {
+        Some(line) => cell(&line.into()),
+        None => cell(value),
+    }
 }
 
 fn cell(value: &Value) -> String {
