@@ -34,11 +34,17 @@ pub(super) fn trigger(state: &mut State, template: &Template, out: &mut Vec<Effe
 
 /// What the selections say to a slot: the focused pane's first, then the others'. Where a worktree
 /// is meant, its three parts come from one selection, or an agent would start on the wrong host;
-/// only who stands in Hosts means that host.
+/// only who stands in Hosts means that host. On the stage a session is the one that is shown there or none: what stops
+/// it must not find another.
 fn selected(state: &State, template: &Template, name: &str) -> Option<String> {
+    let on_stage = state.stage.subject.as_ref().filter(|_| state.focus == Pane::Stage);
+    if state.focus == Pane::Stage && name == "session" {
+        return on_stage?.slot(name, &state.data);
+    }
     let mut order = vec![state.last_list];
     order.extend([Pane::Features, Pane::Live, Pane::Hosts, Pane::Transcripts]);
-    let subjects = order.into_iter().filter_map(|pane| state.list(pane)?.selected());
+    let listed = order.into_iter().filter_map(|pane| state.list(pane)?.selected());
+    let subjects = on_stage.into_iter().chain(listed);
     let slots = template.slots();
     let wanted: Vec<&str> =
         slots.iter().filter(|s| matches!(s, Slot::Selected(_))).map(Slot::subject).collect();

@@ -120,6 +120,15 @@ fn a_dangerous_key_asks_first() {
 }
 
 #[test]
+fn on_the_stage_a_session_that_is_not_shown_is_never_stopped() {
+    let mut state = cockpit(120, 40);
+    press(&mut state, "3 2 5 x");
+    assert!(matches!(state.overlays.last(), Some(Overlay::Picker(_))), "which one?");
+    press(&mut state, "esc 3 5 x");
+    assert!(matches!(state.overlays.last(), Some(Overlay::Confirm(_))), "the one that is shown");
+}
+
+#[test]
 fn a_command_gets_its_answer() {
     let mut state = cockpit(120, 40);
     let effects = press(&mut state, "1 down D");
