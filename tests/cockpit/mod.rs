@@ -2,6 +2,7 @@
 
 mod random;
 mod talk;
+mod terminal;
 mod update;
 mod view;
 
