@@ -21,6 +21,8 @@ const CHEAPER_THAN_A_JUMP: u16 = 6;
 #[derive(Debug, Default)]
 pub struct Painter {
     shown: Option<(Buffer, Extras)>,
+    /// One that is shown no more: making a new one costs more than cleaning it.
+    spare: Option<Buffer>,
     cursor: Option<Position>,
 }
 
@@ -64,6 +66,17 @@ impl Painter {
         self.cursor = None;
     }
 
+    /// An empty buffer of a size.
+    pub fn canvas(&mut self, area: Rect) -> Buffer {
+        match self.spare.take() {
+            Some(mut buf) if buf.area == area => {
+                buf.reset();
+                buf
+            }
+            _ => Buffer::empty(area),
+        }
+    }
+
     /// The bytes that bring the terminal from what it shows to this; empty when nothing changed.
     pub fn paint(&mut self, mut next: Buffer, extras: Extras, cursor: Option<Position>) -> String {
         cover(&mut next);
@@ -78,6 +91,7 @@ impl Painter {
             row(Picture { cells: &next, extras: &extras }, old, y, &mut pen, &mut body);
         }
         let same = body.is_empty() && before.is_some() && self.cursor == cursor;
+        self.spare = before.map(|(cells, _)| cells);
         self.shown = Some((next, extras));
         self.cursor = cursor;
         if same {
@@ -104,6 +118,7 @@ impl Painter {
 fn width(cell: &Cell) -> u16 {
     match cell.diff_option {
         CellDiffOption::ForcedWidth(width) => width.get().min(2),
+        _ if cell.symbol().len() == 1 => 1,
         _ => u16::try_from(cell.symbol().width()).unwrap_or(1).clamp(1, 2),
     }
 }
@@ -137,7 +152,7 @@ fn same(a: &Cell, b: &Cell) -> bool {
         && a.fg == b.fg
         && a.bg == b.bg
         && a.modifier == b.modifier
-        && width(a) == width(b)
+        && (a.diff_option == b.diff_option || width(a) == width(b))
 }
 
 fn row(next: Picture<'_>, before: Option<Picture<'_>>, y: u16, pen: &mut Pen, out: &mut String) {

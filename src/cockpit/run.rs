@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -392,7 +391,7 @@ impl Cockpit {
     /// Draws the newest state; whether there was something to draw.
     fn draw(&mut self) -> bool {
         let (cols, rows) = self.state.size;
-        let mut buf = Buffer::empty(Rect::new(0, 0, cols, rows));
+        let mut buf = self.painter.canvas(Rect::new(0, 0, cols, rows));
         let cursor = view(&self.state, &self.skin, &mut buf);
         // What lies over the stage has none of it.
         let stage = self.state.layout().stage.filter(|_| self.state.overlays.is_empty());

@@ -82,8 +82,10 @@ pub(super) fn view(
     shared.with(|screen| {
         let base = skin.get(Role::Text);
         let (cols, rows) = screen.size();
-        for row in 0..rows.min(area.height) {
-            draw_row(screen, row, cols.min(area.width), skin, base, area, buf);
+        let (cols, rows) = (cols.min(area.width), rows.min(area.height));
+        buf.set_style(Rect { width: cols, height: rows, ..area }, style(&screen.unused(), skin, base));
+        for row in 0..rows {
+            draw_row(screen, row, cols.min(screen.used(row)), skin, base, area, buf);
         }
         let cursor = screen.cursor();
         let inside = cursor.col < area.width && cursor.row < area.height;
@@ -109,7 +111,7 @@ pub(super) fn extras(terminal: &Terminal, skin: &Skin, area: Rect) -> Extras {
     shared.with(|screen| {
         let (cols, rows) = screen.size();
         for row in 0..rows.min(area.height) {
-            for (col, cell) in (0..cols.min(area.width)).zip(screen.row(row)) {
+            for (col, cell) in (0..screen.used(row).min(cols).min(area.width)).zip(screen.row(row)) {
                 let underline = if cell.underline > 1 { cell.underline } else { 0 };
                 let line = if cell.underline > 0 { color(cell.line, skin, None) } else { Color::Reset };
                 extras.note((area.x + col, area.y + row), underline, line, cell.link);

@@ -181,6 +181,18 @@ impl Screen {
         line.into_iter().flat_map(move |line| (0..usize::from(cols)).map(|x| self.look(line.get(x))))
     }
 
+    /// How many cells of a row were written since it was new; those behind them are all alike.
+    pub fn used(&self, row: u16) -> u16 {
+        let (cols, rows) = self.size();
+        let used = if row < rows { self.line(row).cells.len() } else { 0 };
+        u16::try_from(used).map_or(cols, |used| used.min(cols))
+    }
+
+    /// A cell that was not written since its row was new.
+    pub fn unused(&self) -> Cell<'_> {
+        self.look(Slot::default())
+    }
+
     /// A row of the picture.
     pub(super) fn line(&self, row: u16) -> &Row {
         let grid = &self.term.page.grid;
