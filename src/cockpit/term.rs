@@ -1,5 +1,6 @@
 //! The terminal that we were started in: borrowed, and given back as it was, however we end.
 
+use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
-use crate::sys::proc;
+use crate::sys::{proc, tty};
 
 /// Alternate screen, bracketed paste, focus reports; the title is put aside (xterm's stack).
 /// And the kitty keyboard protocol, where there is one: it tells Shift+Enter from Enter, and Ctrl+I from Tab.
@@ -36,6 +37,8 @@ struct Stroke {
 /// The terminal while it is ours.
 pub struct Term {
     writer: SyncSender<Stroke>,
+    /// For what the terminal takes at once; the pen has the rest.
+    quick: Option<File>,
     done: Receiver<()>,
     busy: Arc<AtomicBool>,
     idle: Arc<Notify>,
@@ -83,7 +86,8 @@ impl Term {
                 let _ = finished.try_send(());
             })
             .map_err(|e| Error::internal(format!("no thread to draw with: {e}")))?;
-        let mut term = Self { writer, done, busy, idle, mouse };
+        let quick = tty::output_without_waiting();
+        let mut term = Self { writer, quick, done, busy, idle, mouse };
         term.take()?;
         Ok(term)
     }
@@ -108,7 +112,15 @@ impl Term {
     }
 
     /// Writes a frame if the last one is out; whether it was taken.
-    pub fn draw(&self, bytes: Vec<u8>) -> bool {
+    pub fn draw(&self, mut bytes: Vec<u8>) -> bool {
+        if let Some(mut quick) = self.quick.as_ref().filter(|_| !self.is_busy()) {
+            // The pen says what is wrong with it, if something is.
+            let written = quick.write(&bytes).unwrap_or(0);
+            if written >= bytes.len() {
+                return true;
+            }
+            bytes.drain(..written);
+        }
         self.busy.store(true, Ordering::Release);
         match self.writer.try_send(Stroke { bytes, done: None }) {
             Ok(()) => true,

@@ -1,10 +1,15 @@
 //! The terminal that we were started in: is it one, how large, and raw mode for the doors that
 //! hand it to a session. (The cockpit's own terminal handling is crossterm's.)
 
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr, ttyname};
 
 use crate::error::{Error, Result};
 
@@ -21,6 +26,15 @@ pub fn stdout_is_terminal() -> bool {
 /// Whether standard error is a terminal.
 pub fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// The terminal of standard output, opened once more: writing to it never waits, and takes what there is room for.
+/// Nothing where it has no name here.
+pub fn output_without_waiting() -> Option<File> {
+    let name = ttyname(std::io::stdout(), Vec::new()).ok()?;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).ok()?;
+    OpenOptions::new().write(true).custom_flags(flags).open(OsStr::from_bytes(name.as_bytes())).ok()
 }
 
 /// Columns and rows of the terminal on standard output, if it is one.
