@@ -29,10 +29,10 @@ pub const SCROLLBACK: usize = 8 * 1024 * 1024;
 const MOST_INPUT: usize = 1024 * 1024;
 /// Programs that detect pastes by speed take an Enter that comes with the text for a line break.
 const BEFORE_ENTER: Duration = Duration::from_millis(50);
-/// How much is read before clients get their turn.
-const MOST_AT_ONCE: usize = 64 * 1024;
 /// A terminal gives 4 KiB at a time when there is so much.
 const SMALL: usize = 256;
+/// One may be the end of something large.
+const FEW: usize = 4;
 /// The system hands over what a program wrote in pieces of its own, one a moment after the other.
 const WAIT: Duration = Duration::from_millis(1);
 const MOST_WAITS: usize = 3;
@@ -130,21 +130,23 @@ impl Session {
     }
 
     /// Reads what the program wrote, updates picture and history, and types the answers to what it
-    /// asked; and whether a small piece was among it. Empty when there was nothing. With `patient` that is enough for
-    /// now, the program writes line by line; and more than the system has at hand is waited for.
-    pub fn read(&mut self, patient: bool) -> (Vec<u8>, bool) {
+    /// asked; and whether small pieces were among it. Empty when there was nothing. Reads about so many bytes at most.
+    /// With `patient` a few of those are enough for now, the program writes line by line; and more than the system has at
+    /// hand is waited for.
+    pub fn read(&mut self, most: usize, patient: bool) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         let mut buffer = [0; 16 * 1024];
-        let (mut small, mut waits) = (false, 0);
-        while out.len() < MOST_AT_ONCE && !(patient && small) {
-            match self.pty.read(&mut buffer) {
+        let piece = most.min(buffer.len());
+        let (mut small, mut waits) = (0, 0);
+        while out.len() < most && !(patient && small >= FEW) {
+            match self.pty.read(&mut buffer[..piece]) {
                 Ok(0) => {
                     self.closed = true;
                     break;
                 }
                 Ok(n) => {
                     out.extend_from_slice(&buffer[..n]);
-                    small |= n < SMALL;
+                    small += usize::from(n < SMALL);
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
@@ -169,7 +171,7 @@ impl Session {
                 self.type_bytes(&replies);
             }
         }
-        (out, small)
+        (out, small >= FEW)
     }
 
     /// Whether nobody holds the terminal any more.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use flood::Flood;
+use flood::{Flood, MOST_AT_ONCE};
 
 use super::gate::Gate;
 use super::guest::Guest;
@@ -221,7 +221,8 @@ impl Keeper {
     fn output(&mut self) {
         let start = self.session.seq();
         let seen = self.guests.iter().any(|guest| guest.attached.is_some());
-        let (bytes, lines) = self.session.read(!seen && self.flood.is_one());
+        let (most, patient) = if seen { (MOST_AT_ONCE, false) } else { self.flood.appetite() };
+        let (bytes, lines) = self.session.read(most, patient);
         if bytes.is_empty() {
             return;
         }
