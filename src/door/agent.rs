@@ -8,7 +8,7 @@ use super::{engine, leave, narrow_runtime, output, runtime};
 use crate::command::line::Globals;
 use crate::error::{Error, Result};
 use crate::fleet::{bootstrap, serve};
-use crate::sys::{Env, polled};
+use crate::sys::{Env, polled, turns};
 
 /// Enters if the words ask for it.
 pub(super) fn requested(words: &[String]) -> Option<Result<ExitCode>> {
@@ -23,6 +23,8 @@ pub(super) fn requested(words: &[String]) -> Option<Result<ExitCode>> {
 
 /// Answers on standard output what is asked on standard input, until either ends.
 fn stdio() -> Result<ExitCode> {
+    // It stands between keys and sessions.
+    turns::short();
     let runtime = narrow_runtime()?;
     let _context = runtime.enter();
     // `--home` never crosses a link: this host has a home of its own.
