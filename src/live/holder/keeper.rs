@@ -60,6 +60,8 @@ pub(super) struct Keeper {
     /// Since a look has been due.
     late: Option<Watch>,
     flood: Flood,
+    /// The memory that starting took has been given back.
+    settled: bool,
 }
 
 /// What the poll said.
@@ -108,13 +110,19 @@ impl Keeper {
             quiet: Watch::start(),
             late: None,
             flood: Flood::new(),
+            settled: false,
         })
     }
 
     /// Serves until the program has ended and everybody was told.
     pub fn run(mut self) {
         loop {
-            let ready = self.wait(self.patience());
+            let patience = self.patience();
+            if patience.is_none() && !self.settled {
+                self.settled = true;
+                memory::forget_program();
+            }
+            let ready = self.wait(patience);
             if ready.child {
                 self.child_ended();
             }
