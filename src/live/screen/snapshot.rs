@@ -206,7 +206,8 @@ impl Dump<'_> {
         let (cols, count) = (grid.cols(), grid.all().len());
         // The style of a cell in front of a wide character, which was written only to get past it.
         let mut gap = None;
-        let mut before = String::new();
+        // What was written just now, if something might join it.
+        let (mut before, mut text) = (String::new(), String::new());
         for index in first..count {
             let Some(row) = grid.line(index) else { break };
             if row.marks != 0 {
@@ -217,17 +218,24 @@ impl Dump<'_> {
             // A wide character that did not fit wraps by itself.
             let early = next.is_some_and(|n| n.get(0).is_wide()) && row.get(cols - 1).glyph == 0;
             for x in 0..end - usize::from(early) {
-                let mut text = String::new();
-                self.term.push_glyph(row.get(x), &mut text);
-                if text.chars().next().is_some_and(|c| joins(&before, c)) {
-                    // They were written with something between; behind the last column only a tab leaves it at that.
-                    let _ =
-                        if x > 0 { write!(self.text, "\x1b[{}G", x + 1) } else { write!(self.text, "\t") };
+                let slot = row.get(x);
+                if slot.glyph < 0x80 {
+                    before.clear();
+                } else if !slot.is_right() {
+                    text.clear();
+                    self.term.push_glyph(slot, &mut text);
+                    if text.chars().next().is_some_and(|c| joins(&before, c)) {
+                        // They were written with something between; behind the last column only a tab leaves it
+                        // at that.
+                        let _ = if x > 0 {
+                            write!(self.text, "\x1b[{}G", x + 1)
+                        } else {
+                            write!(self.text, "\t")
+                        };
+                    }
+                    std::mem::swap(&mut before, &mut text);
                 }
-                if !row.get(x).is_right() {
-                    before = text;
-                }
-                self.slot(row.get(x));
+                self.slot(slot);
                 // A blank there would be text, and stay when lines are wrapped anew.
                 if let Some(style) = gap.take().filter(|_| cols > 2 && grid.height() > 1) {
                     self.style(style);
