@@ -33,6 +33,7 @@
 //! | `vt100` | `live/screen` |
 //! | `ratatui` | `cockpit` |
 //! | `crossterm` | `cockpit` |
+//! | `termina` | `cockpit` |
 //! | `tui_textarea` | `cockpit` |
 //! | `tar` | `transcript/archive` |
 //! | `flate2` | `transcript/archive` |

@@ -55,7 +55,7 @@ impl Asker {
         answer: impl FnOnce(Result<Value>) -> Msg + Send + 'static,
     ) {
         let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
-        let task = tokio::spawn(async move {
+        let task = self.engine.runtime().spawn(async move {
             tokio::time::sleep(rest).await;
             let found = run(&engine, &words).await;
             // Large answers are taken apart here, not where the screen is drawn.
@@ -114,7 +114,7 @@ impl Asker {
     /// Finds the colours of what a command has found, all in one go.
     pub fn paint(&self, id: JobId, pieces: Vec<(u64, String, String)>) {
         let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || {
+        self.engine.runtime().spawn_blocking(move || {
             let painted = pieces.into_iter();
             let painted = painted.filter_map(|(key, lang, text)| Some((key, syntax::paint(&lang, &text)?)));
             let _ = inbox.blocking_send(Msg::Painted(id, painted.collect()));
@@ -124,7 +124,7 @@ impl Asker {
     /// Finds colours, one piece after the other.
     pub fn color(&self, id: TranscriptId, pieces: Vec<(u64, String, String)>) {
         let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || {
+        self.engine.runtime().spawn_blocking(move || {
             for (key, lang, text) in pieces {
                 let colours = syntax::paint(&lang, &text);
                 if inbox.blocking_send(Msg::Colored(id.clone(), key, colours)).is_err() {

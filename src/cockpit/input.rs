@@ -1,103 +1,143 @@
-//! What crossterm reports, in our words.
+//! What the outer terminal sends, in our words: keys, the mouse, pastes, and what it says of itself.
 
-use crossterm::event::{
-    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
-};
+mod cut;
 
+use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
+use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, MouseEvent, MouseEventKind};
+use termina::{Event, Parser};
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+use self::cut::{Cutter, Piece};
 use super::msg::{Mouse, Msg, Rgb};
 use crate::config::chord::{Chord, Key, Mods};
 use crate::live::screen::mouse::{Act, Button, Turn};
+use crate::sys::polled;
 
 /// Asks the terminal for its colours: of text, and behind it.
 pub const ASK_COLORS: &[u8] = b"\x1b]10;?\x1b\\\x1b]11;?\x1b\\";
-/// The longest answer to that.
-const LONGEST: usize = 40;
+/// Read at once, in bytes.
+const READ: usize = 4 * 1024;
 
-/// Makes messages of events. crossterm does not know the answers to [`ASK_COLORS`]: it takes their
-/// beginning for Alt and a bracket, and what follows for letters. Whoever presses that gets it all the
-/// same, as soon as another key shows that it was no answer.
+/// The terminal's end of a keyboard. (crossterm's events need a thread that waits for them, and stop short when more
+/// comes at once than it reads.)
+pub struct Input {
+    terminal: polled::Input,
+    cutter: Cutter,
+    meaning: Meaning,
+    /// When what has come is a key after all.
+    decided: Option<Instant>,
+}
+
+impl Input {
+    /// Reads standard input. Needs a tokio runtime.
+    pub fn new() -> Self {
+        Self {
+            terminal: polled::stdin(),
+            cutter: Cutter::default(),
+            meaning: Meaning::default(),
+            decided: None,
+        }
+    }
+
+    /// What comes next, at least one thing; `None` when the terminal is gone. Nothing is lost when this is dropped
+    /// before it is ready.
+    pub async fn next(&mut self) -> Option<Vec<Msg>> {
+        loop {
+            let mut buffer = [0; READ];
+            let pieces: Vec<Piece> = tokio::select! {
+                read = self.terminal.read(&mut buffer) => {
+                    let len = read.ok().filter(|len| *len > 0)?;
+                    self.cutter.push(&buffer[..len]);
+                    std::iter::from_fn(|| self.cutter.next()).collect()
+                }
+                () = until(self.decided) => self.cutter.decide().into_iter().collect(),
+            };
+            self.decided = self.cutter.is_undecided().then(|| Instant::now() + cut::REST);
+            let msgs: Vec<Msg> = pieces.into_iter().filter_map(|piece| self.meaning.of(piece)).collect();
+            if !msgs.is_empty() {
+                return Some(msgs);
+            }
+        }
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Makes messages of pieces.
 #[derive(Debug, Default)]
-pub struct Reader {
-    /// What may become an answer, and the text of it.
-    held: Vec<Msg>,
-    text: String,
+struct Meaning {
+    parser: Parser,
+    /// What the terminal has said of its colours.
     colors: [Option<Rgb>; 2],
 }
 
-impl Reader {
-    /// What an event means, with what was held back before it.
-    pub fn take(&mut self, event: Event) -> Vec<Msg> {
-        let Some(msg) = message(event) else { return Vec::new() };
-        let answered = self.colors.iter().all(Option::is_some);
-        match (&msg, self.held.is_empty()) {
-            (Msg::Key(Chord { key: Key::Char(']'), mods }), _) if mods.alt && !answered => {
-                let before = self.release();
-                self.held.push(msg);
-                before
+impl Meaning {
+    fn of(&mut self, piece: Piece) -> Option<Msg> {
+        match piece {
+            Piece::Paste(text) => Some(Msg::Paste(text)),
+            Piece::Alt(begins) => {
+                let mods = Mods { alt: true, ..Mods::default() };
+                Some(Msg::Key(Chord { key: Key::Char(begins), mods }.canonical()))
             }
-            (_, true) => vec![msg],
-            // The end of it: ESC and backslash, or BEL.
-            (Msg::Key(Chord { key: Key::Char('\\'), mods }), _) if mods.alt => self.end(msg),
-            (Msg::Key(Chord { key: Key::Char('g'), mods }), _) if mods.ctrl => self.end(msg),
-            (Msg::Key(chord), _) => {
-                self.text.extend(chord.text());
-                self.held.push(msg);
-                let fits = ["10;rgb:", "11;rgb:"]
-                    .iter()
-                    .any(|begin| begin.starts_with(self.text.as_str()) || self.text.starts_with(begin));
-                if fits && self.held.len() <= LONGEST { Vec::new() } else { self.release() }
-            }
-            (_, false) => {
-                let mut all = self.release();
-                all.push(msg);
-                all
-            }
+            Piece::Sequence(bytes) => match bytes.as_slice() {
+                [0x1b, 0x1b, _, ..] => match self.event(&bytes[1..])? {
+                    Event::Key(key) => {
+                        let modifiers = key.modifiers | Modifiers::ALT;
+                        chord(KeyEvent { modifiers, ..key }).map(Msg::Key)
+                    }
+                    _ => None,
+                },
+                // No key, and no answer to what we ask; the parser would take the rest of it for letters.
+                [0x1b, b'[', b' '..=b'/' | b':' | b';' | b'=', ..] | [0x1b, b'X' | b'^' | b'_', _, ..] => {
+                    None
+                }
+                all => {
+                    let event = self.event(all)?;
+                    self.message(event)
+                }
+            },
         }
     }
 
-    fn release(&mut self) -> Vec<Msg> {
-        self.text.clear();
-        std::mem::take(&mut self.held)
-    }
-
-    fn end(&mut self, last: Msg) -> Vec<Msg> {
-        let text = std::mem::take(&mut self.text);
-        let Some((which, color)) = text.split_once(";rgb:").and_then(|(n, rgb)| Some((n, color(rgb)?)))
-        else {
-            self.held.push(last);
-            return self.release();
-        };
-        self.held.clear();
-        self.colors[usize::from(which != "10")] = Some(color);
-        match self.colors {
-            [Some(text), Some(behind)] => vec![Msg::Colors(text, behind)],
-            _ => Vec::new(),
+    fn event(&mut self, bytes: &[u8]) -> Option<Event> {
+        self.parser.parse(bytes, false);
+        let event = self.parser.pop();
+        if event.is_none() {
+            // It may wait for more of something that was whole.
+            self.parser = Parser::default();
         }
+        event
     }
-}
 
-/// `1e1e/2020/ffff`, of one to four digits each.
-fn color(text: &str) -> Option<Rgb> {
-    let part = |part: &str| {
-        let most = (1u32 << (4 * u32::try_from(part.len()).ok().filter(|n| (1..=4).contains(n))?)) - 1;
-        u8::try_from(u32::from_str_radix(part, 16).ok()? * 255 / most).ok()
-    };
-    let mut parts = text.split('/').map(part);
-    let color = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(color)
-}
-
-/// The message of an event, if it is one.
-fn message(event: Event) -> Option<Msg> {
-    Some(match event {
-        Event::Key(key) => Msg::Key(chord(key)?),
-        Event::Paste(text) => Msg::Paste(text),
-        // The loop hears of it by the signal itself.
-        Event::Resize(..) => return None,
-        Event::FocusGained => Msg::Focus(true),
-        Event::FocusLost => Msg::Focus(false),
-        Event::Mouse(mouse) => Msg::Mouse(self::mouse(mouse)),
-    })
+    fn message(&mut self, event: Event) -> Option<Msg> {
+        Some(match event {
+            Event::Key(key) => Msg::Key(chord(key)?),
+            Event::Mouse(mouse) => Msg::Mouse(self::mouse(mouse)),
+            Event::FocusIn => Msg::Focus(true),
+            Event::FocusOut => Msg::Focus(false),
+            Event::Osc(Osc::ChangeDynamicColors(number, said)) => {
+                let which = match number {
+                    DynamicColorNumber::TextForegroundColor => 0,
+                    DynamicColorNumber::TextBackgroundColor => 1,
+                    _ => return None,
+                };
+                let Some(ColorOrQuery::Color(color)) = said.first() else { return None };
+                self.colors[which] = Some([color.red, color.green, color.blue]);
+                let [Some(text), Some(behind)] = self.colors else { return None };
+                Msg::Colors(text, behind)
+            }
+            // Pastes were cut out before; a new size is told by a signal.
+            Event::Paste(_) | Event::WindowResized(_) | Event::Csi(_) | Event::Osc(_) | Event::Dcs(_) => {
+                return None;
+            }
+        })
+    }
 }
 
 fn chord(event: KeyEvent) -> Option<Chord> {
@@ -121,7 +161,7 @@ fn chord(event: KeyEvent) -> Option<Chord> {
             Key::Tab
         }
         KeyCode::Backspace => Key::Backspace,
-        KeyCode::Esc => Key::Escape,
+        KeyCode::Escape => Key::Escape,
         KeyCode::Up => Key::Up,
         KeyCode::Down => Key::Down,
         KeyCode::Left => Key::Left,
@@ -132,17 +172,17 @@ fn chord(event: KeyEvent) -> Option<Chord> {
         KeyCode::PageDown => Key::PageDown,
         KeyCode::Insert => Key::Insert,
         KeyCode::Delete => Key::Delete,
-        KeyCode::F(n @ 1..=24) => Key::Function(n),
+        KeyCode::Function(n @ 1..=24) => Key::Function(n),
         _ => return None,
     };
     Some(Chord { key, mods }.canonical())
 }
 
-fn mods(held: KeyModifiers) -> Mods {
+fn mods(held: Modifiers) -> Mods {
     Mods {
-        shift: held.contains(KeyModifiers::SHIFT),
-        alt: held.contains(KeyModifiers::ALT),
-        ctrl: held.contains(KeyModifiers::CONTROL),
+        shift: held.contains(Modifiers::SHIFT),
+        alt: held.contains(Modifiers::ALT),
+        ctrl: held.contains(Modifiers::CONTROL),
     }
 }
 
@@ -166,48 +206,4 @@ fn mouse(event: MouseEvent) -> Mouse {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(reader: &mut Reader, keys: &[(char, KeyModifiers)]) -> Vec<String> {
-        let events = keys.iter().map(|(c, mods)| Event::Key(KeyEvent::new(KeyCode::Char(*c), *mods)));
-        events.flat_map(|event| reader.take(event)).map(|msg| format!("{msg:?}")).collect()
-    }
-
-    fn answer(text: &str, end: (char, KeyModifiers)) -> Vec<(char, KeyModifiers)> {
-        let plain = text.chars().map(|c| (c, KeyModifiers::NONE));
-        [(']', KeyModifiers::ALT)].into_iter().chain(plain).chain([end]).collect()
-    }
-
-    #[test]
-    fn answers_about_colours_are_no_keys() {
-        let mut reader = Reader::default();
-        let (st, bel) = (('\\', KeyModifiers::ALT), ('g', KeyModifiers::CONTROL));
-        assert!(typed(&mut reader, &answer("10;rgb:ffff/8080/0000", st)).is_empty());
-        let told = typed(&mut reader, &answer("11;rgb:1e/1e/1e", bel));
-        assert_eq!(told, ["Colors([255, 128, 0], [30, 30, 30])"]);
-        // Both are known, so from now on it is a key.
-        assert_eq!(typed(&mut reader, &answer("1", st)).len(), 3);
-    }
-
-    #[test]
-    fn what_only_looks_like_an_answer_is_typed() {
-        let mut reader = Reader::default();
-        let plain = KeyModifiers::NONE;
-        assert!(typed(&mut reader, &[(']', KeyModifiers::ALT), ('1', plain)]).is_empty());
-        assert_eq!(typed(&mut reader, &[('x', plain)]).len(), 3);
-        assert_eq!(typed(&mut reader, &[('1', plain)]).len(), 1);
-        assert!(typed(&mut reader, &[(']', KeyModifiers::ALT)]).is_empty());
-        assert_eq!(reader.take(Event::Paste("p".into())).len(), 2);
-        assert_eq!(color("12/34"), None);
-        assert_eq!(color("f/00000/f"), None);
-    }
-
-    #[test]
-    fn the_leave_chord_is_what_people_press() {
-        let sent = KeyEvent::new(KeyCode::Char('5'), KeyModifiers::CONTROL);
-        assert_eq!(chord(sent).map(|c| c.to_string()).as_deref(), Some("ctrl-]"));
-        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
-        assert_eq!(chord(back).map(|c| c.to_string()).as_deref(), Some("shift-tab"));
-    }
-}
+mod tests;

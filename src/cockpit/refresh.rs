@@ -47,7 +47,8 @@ impl Refresh {
         let mut tasks = JoinSet::new();
         for look in LOOKS {
             if Table.find(look.name).is_some() {
-                tasks.spawn(repeat(engine.clone(), look, now.clone(), focused.clone()));
+                let looking = repeat(engine.clone(), look, now.clone(), focused.clone());
+                tasks.spawn_on(looking, engine.runtime());
             }
         }
         Self { _tasks: tasks, now, focus }

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
-use futures_util::StreamExt;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +15,7 @@ use super::clipboard;
 use super::dropped::dropped;
 use super::effect::Effect;
 use super::extra::Extras;
-use super::input;
+use super::input::{ASK_COLORS, Input};
 use super::job::JobId;
 use super::keys::Keys;
 use super::msg::Msg;
@@ -47,7 +45,8 @@ const REST: Duration = Duration::from_millis(120);
 const BATCH: usize = 256;
 
 /// Runs the cockpit until the person leaves or the terminal goes. `notices` are what is wrong with
-/// the settings. Needs a tokio runtime.
+/// the settings. Needs a tokio runtime, best one of its own: what is typed, what is shown and the session between
+/// them are waited for on this thread, and all other work is done on the engine's.
 ///
 /// # Errors
 /// `usage` when the terminal cannot be used.
@@ -140,9 +139,8 @@ impl Cockpit {
     }
 
     async fn work(&mut self) -> Result<ExitCode> {
-        let mut keys = EventStream::new();
-        let mut reader = input::Reader::default();
-        self.term.send(input::ASK_COLORS.to_vec());
+        let mut input = Input::new();
+        self.term.send(ASK_COLORS.to_vec());
         let mut data = self.engine.watch();
         let idle = self.term.idle();
         let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -172,17 +170,15 @@ impl Cockpit {
                 _ = signals.hup.recv() => Woken::Ended(129),
                 _ = signals.int.recv() => Woken::Ended(130),
                 _ = signals.tstp.recv() => Woken::Suspend,
-                // What the terminal shows, and how large it is, is no longer known. (crossterm tells
-                // new sizes too, but not those from before its first look, and not that a size went
-                // and came back.)
+                // What the terminal shows, and how large it is, is no longer known.
                 _ = signals.cont.recv() => Woken::Unknown,
                 _ = signals.winch.recv() => Woken::Unknown,
-                key = keys.next() => match key {
-                    Some(Ok(event)) => {
+                sent = input.next() => match sent {
+                    Some(msgs) => {
+                        dirty = true;
                         let mut typed = true;
-                        for msg in reader.take(event) {
+                        for msg in msgs {
                             typed &= self.take(msg);
-                            dirty = true;
                         }
                         // What a key brings about is shown at once.
                         pace.hurry();
@@ -192,7 +188,7 @@ impl Cockpit {
                         continue;
                     }
                     // The terminal is gone.
-                    Some(Err(_)) | None => Woken::Ended(129),
+                    None => Woken::Ended(129),
                 },
                 letter = self.letters.recv() => match letter {
                     Some(msg) => Woken::Message(msg),
@@ -263,12 +259,23 @@ impl Cockpit {
         for call in calls {
             self.term.send(attention::signal(&settings, &call.text, tmux));
             if settings.desktop {
-                tell_outside("notify-send", &["sf", &call.text], &call);
+                self.tell_outside("notify-send", &["sf", &call.text], &call);
             }
             if !settings.command.is_empty() {
-                tell_outside("sh", &["-c", &settings.command], &call);
+                self.tell_outside("sh", &["-c", &settings.command], &call);
             }
         }
+    }
+
+    /// Runs a program that tells the person something; what becomes of it is its own affair.
+    fn tell_outside(&self, program: &'static str, arguments: &[&str], call: &attention::Call) {
+        let mut command = crate::sys::proc::command(program);
+        command.args(arguments).envs(call.facts.iter().map(|(name, value)| (*name, value.as_str())));
+        self.engine.runtime().spawn(async move {
+            if let Err(error) = command.status().await {
+                tracing::warn!("`{program}` cannot be run to call the person: {error}");
+            }
+        });
     }
 
     /// Takes in a message. Says whether nothing came of it but what a program is given to read.
@@ -331,7 +338,7 @@ impl Cockpit {
             }
             Effect::Detach => self.line = None,
             Effect::Input(bytes) => {
-                let sent = self.line.as_ref().is_none_or(|line| line.input(bytes));
+                let sent = self.line.as_ref().is_none_or(|line| line.input(&bytes));
                 if !sent {
                     let slow = Error::unreachable("the link is too slow: keys were dropped");
                     update(&mut self.state, Msg::Tell(slow));
@@ -353,7 +360,7 @@ impl Cockpit {
             Effect::Copy(text) => {
                 let env = self.engine.env().clone();
                 self.term.send(clipboard::sequence(&text, clipboard::Wrap::of(&env)));
-                tokio::spawn(async move { clipboard::give(&text, &env).await });
+                self.engine.runtime().spawn(async move { clipboard::give(&text, &env).await });
             }
             Effect::Mouse(on) => self.term.set_mouse(on),
             Effect::Motion(on) => self.term.set_motion(on),
@@ -413,16 +420,6 @@ impl Cockpit {
             self.painter.forget();
         }
         true
-    }
-}
-
-/// Runs a program that tells the person something; what becomes of it is its own affair.
-fn tell_outside(program: &str, arguments: &[&str], call: &attention::Call) {
-    let mut command = crate::sys::proc::command(program);
-    command.args(arguments).envs(call.facts.iter().map(|(name, value)| (*name, value.as_str())));
-    match command.spawn() {
-        Ok(mut child) => drop(tokio::spawn(async move { child.wait().await })),
-        Err(error) => tracing::warn!("`{program}` cannot be run to call the person: {error}"),
     }
 }
 

@@ -68,9 +68,12 @@ fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
             .hint("`sf --batch` runs commands without one; `sf help` lists them"));
     }
     let runtime = runtime()?;
-    let _context = runtime.enter();
-    let (engine, loaded) = engine(globals, env)?;
-    let code = runtime.block_on(screen(engine.clone(), loaded.notices));
+    let (engine, loaded) = {
+        let _context = runtime.enter();
+        engine(globals, env)?
+    };
+    // What stands between a key and its echo has a thread of its own, which waits for both.
+    let code = narrow_runtime()?.block_on(screen(engine.clone(), loaded.notices));
     leave(runtime, &engine);
     code
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,8 @@ pub struct Engine {
 }
 
 struct Base {
+    /// Where commands run, whoever asks for them.
+    runtime: Handle,
     store: Store,
     paths: Paths,
     env: Env,
@@ -92,13 +95,15 @@ impl Engine {
         self.base.store.close().await;
     }
 
-    /// Puts an engine together; opens and starts nothing yet. Needs a tokio runtime.
+    /// Puts an engine together; opens and starts nothing yet. Its commands will run on the tokio runtime that this
+    /// is called on.
     pub fn new(parts: Parts) -> Self {
         let store = Store::new(parts.paths.clone());
         let calls: SharedCalls =
             Arc::new(HostSide::new(&parts.paths, parts.env.clone(), parts.clock, &parts.settings.session));
         let fleet = Fleet::new(&parts.settings.ssh, &parts.paths, &parts.env, calls.clone());
         let base = Base {
+            runtime: Handle::current(),
             store,
             paths: parts.paths,
             env: parts.env,
@@ -112,13 +117,13 @@ impl Engine {
         Self { shared: Arc::new(shared), base: Arc::new(base) }
     }
 
-    /// Takes up a command. Needs a tokio runtime; returns at once.
+    /// Takes up a command; returns at once.
     pub fn submit(&self, call: Call) -> Run {
         let (sender, events) = mpsc::channel(EVENTS);
         let cancel = CancellationToken::new();
         let id = self.shared.runs.fetch_add(1, Ordering::Relaxed) + 1;
         let cx = self.context(call.options.clone(), call.origin, Emit::new(sender), cancel.clone());
-        tokio::spawn(run::drive(call, cx));
+        self.base.runtime.spawn(run::drive(call, cx));
         Run { id, events, cancel }
     }
 
@@ -136,7 +141,9 @@ impl Engine {
             return Err(Error::internal(format!("`{}` opens nothing", call.id)));
         };
         let cx = self.context(call.options, call.origin, Emit::silent(), CancellationToken::new());
-        open(call.args, cx).await
+        let opening = self.base.runtime.spawn(open(call.args, cx));
+        let _given_up = run::AbortOnDrop(opening.abort_handle());
+        opening.await.map_err(|e| Error::internal(format!("`{}` broke: {e}", call.id)))?
     }
 
     /// The newest picture. Cloning it is cheap.
@@ -147,12 +154,18 @@ impl Engine {
     /// Keeps the picture up to date from now on, and tells when there is a new one.
     pub fn watch(&self) -> tokio::sync::watch::Receiver<Snapshot> {
         let (hub, base) = (&self.shared.hub, &self.base);
+        let _context = base.runtime.enter();
         if hub.serve(base.store.clone(), base.env.clone(), base.clock) {
             let links = self.shared.fatal.is_none();
             let live = service::live::follow(base.store.clone(), base.fleet.clone(), hub.subscribe(), links);
             tokio::spawn(live);
         }
         hub.subscribe()
+    }
+
+    /// The runtime that commands run on, for work beside them.
+    pub fn runtime(&self) -> &Handle {
+        &self.base.runtime
     }
 
     /// The settings in force.

@@ -90,7 +90,7 @@ async fn attempt(call: &Call, cx: &Ctx) -> Result<Done<Value>> {
 }
 
 /// Dropping a run ends its task, so that nothing goes on unseen.
-struct AbortOnDrop(tokio::task::AbortHandle);
+pub(super) struct AbortOnDrop(pub(super) tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -4,18 +4,37 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 
 use crate::error::{Error, Result};
 use crate::model::HostName;
+use crate::sys::socket::Socket;
 
 /// A two-way stream of bytes to something on a host.
 pub type Duplex = Box<dyn DuplexIo>;
 
 /// What a [`Duplex`] can do.
-pub trait DuplexIo: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait DuplexIo: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The same stream, waited for by the runtime that this is called on, if it was by another: then no other
+    /// thread has to be woken for each piece that comes.
+    ///
+    /// # Errors
+    /// When the system has no room for it.
+    fn moved(self: Box<Self>) -> std::io::Result<Duplex>;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> DuplexIo for T {}
+impl DuplexIo for Socket {
+    fn moved(self: Box<Self>) -> std::io::Result<Duplex> {
+        Ok(Box::new(Self::moved(*self)?))
+    }
+}
+
+/// In memory, so nothing waits for it but who reads.
+impl DuplexIo for DuplexStream {
+    fn moved(self: Box<Self>) -> std::io::Result<Duplex> {
+        Ok(self)
+    }
+}
 
 /// A piece of POSIX shell that runs on a host: one of many in one round trip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

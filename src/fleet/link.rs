@@ -52,7 +52,10 @@ impl Link {
     ///
     /// # Errors
     /// `internal` when ours cannot be written.
-    pub(super) async fn open(io: impl DuplexIo + 'static, theirs: Hello) -> Result<Self> {
+    pub(super) async fn open(
+        io: impl AsyncRead + AsyncWrite + Send + 'static,
+        theirs: Hello,
+    ) -> Result<Self> {
         let (mut reader, writer) = tokio::io::split(io);
         let (outbox, outgoing) = mpsc::channel(OUTBOX);
         let closed = CancellationToken::new();
@@ -249,6 +252,12 @@ fn failure(text: &[u8]) -> Error {
 struct Near {
     io: DuplexStream,
     _guard: DropGuard,
+}
+
+impl DuplexIo for Near {
+    fn moved(self: Box<Self>) -> std::io::Result<Duplex> {
+        Ok(self)
+    }
 }
 
 impl AsyncRead for Near {

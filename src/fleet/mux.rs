@@ -18,7 +18,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::host::DuplexIo;
 use crate::error::{Error, Result};
 use crate::wire::agent::{self, Frame, HEADER, Kind, PAYLOAD_MAX, WINDOW};
 
@@ -142,7 +141,7 @@ impl Ends {
 /// Carries bytes between `io` and the stream until both sides have ended, the other side gives the
 /// stream up, or `dropped` says that nobody holds the near end any more. Bytes that were handed
 /// over before the end are delivered, if they are taken within [`LINGER`].
-pub(super) async fn pump(io: impl DuplexIo, ends: Ends, dropped: CancellationToken) {
+pub(super) async fn pump(io: impl AsyncRead + AsyncWrite, ends: Ends, dropped: CancellationToken) {
     let Ends { channel, outbox, pieces, credit, reset } = ends;
     let (from, to) = tokio::io::split(io);
     let sending = async {

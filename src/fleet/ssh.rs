@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::backoff::Trouble;
-use super::host::{Output, Step};
+use super::host::{Duplex, DuplexIo, Output, Step};
 use super::master::Master;
 use super::steps;
 use crate::error::{Error, Result};
@@ -254,6 +254,13 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         self.errors.abort();
+    }
+}
+
+/// It carries what others ask of the host as well, so it stays where it is.
+impl DuplexIo for Pipe {
+    fn moved(self: Box<Self>) -> std::io::Result<Duplex> {
+        Ok(self)
     }
 }
 

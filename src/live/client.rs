@@ -4,9 +4,11 @@ mod attached;
 mod peer;
 mod retry;
 mod wait;
+mod wishes;
 
 pub use super::share::Link;
-pub use attached::{Attached, End, Wish};
+pub use attached::{Attached, End};
 pub use peer::{Peer, Said};
 pub use retry::{Retry, is_final};
 pub use wait::{Until, wait};
+pub use wishes::{Wish, Wishes};

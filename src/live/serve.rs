@@ -34,7 +34,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::net::UnixStream;
 use tokio::sync::OnceCell;
 
 use super::client::{Peer, Said};
@@ -46,6 +45,7 @@ use crate::error::{Code, Error, Result};
 use crate::fleet::Duplex;
 use crate::model::LiveId;
 use crate::model::live::{Live, ScreenText};
+use crate::sys::socket::Socket;
 use crate::sys::{Clock, Env, Paths};
 use crate::wire::holder::{Kind, ScreenQuery, Send, Stop};
 
@@ -257,9 +257,9 @@ impl Side {
     ///
     /// # Errors
     /// `not_found`; `refused` when it has ended or its holder is gone.
-    pub async fn connect(&self, id: &LiveId) -> Result<UnixStream> {
+    pub async fn connect(&self, id: &LiveId) -> Result<Socket> {
         let record = self.record(id).await?;
-        if let Ok(stream) = UnixStream::connect(self.folder.socket(id)).await {
+        if let Ok(stream) = Socket::connect(self.folder.socket(id)).await {
             return Ok(stream);
         }
         // It may have ended between the two looks.

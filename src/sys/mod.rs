@@ -11,6 +11,7 @@ pub mod paths;
 pub mod polled;
 pub mod proc;
 pub mod random;
+pub mod socket;
 pub mod tty;
 pub mod turns;
 pub mod watch;

@@ -16,7 +16,7 @@ async fn input_comes_back_and_the_end_is_told() {
     let home = Home::new();
     let id = home.sh("read x; echo got $x; exit 5").await;
     let client = home.attach(&id, sized(80, 24)).await;
-    assert!(client.send_input(b"hello\r".to_vec()));
+    assert!(client.send_input(b"hello\r"));
     shows(&client, "the answer", line("got hello")).await;
     match limit(client.ended()).await {
         End::Ended(status) => assert_eq!(status.exit_code, Some(5)),
@@ -40,7 +40,7 @@ async fn a_later_client_finds_screen_and_modes_as_they_are() {
         assert_eq!(screen.title(), Some("a title"));
     });
     // It never saw the main screen; when the program goes back there, it gets it.
-    client.send_input(b"\r".to_vec());
+    client.send_input(b"\r");
     shows(&client, "the main screen", line("main screen")).await;
     assert!(!client.screen().with(|screen| screen.modes().alternate_screen));
 }
@@ -71,11 +71,11 @@ async fn the_size_follows_whoever_was_active_last() {
     // Whoever only looks changes nothing.
     let looker = home.attach(&id, Attach { read_only: true, ..sized(20, 5) }).await;
     shows(&looker, "the same", line("30 100")).await;
-    assert!(looker.send_input(b"not typed\r".to_vec()));
-    small.send_input(b"x".to_vec());
+    assert!(looker.send_input(b"not typed\r"));
+    small.send_input(b"x");
     shows(&large, "small again", |lines| lines.iter().filter(|l| l.ends_with("18 60")).count() == 2).await;
     assert_eq!(home.row(&id).await.clients, 3);
-    assert!(small.resize(0, 0), "a size of nothing is no size");
+    small.resize(0, 0);
     drop(small);
     shows(&large, "its own size", |lines| lines.iter().filter(|l| l.ends_with("30 100")).count() == 2).await;
     let lines = large.screen().with(|s| s.text());
@@ -117,7 +117,7 @@ async fn one_column_and_one_row_are_enough() {
     let client = home.attach(&id, sized(1, 1)).await;
     client.resize(0, 9);
     client.resize(9, 1);
-    client.send_input(b"\r".to_vec());
+    client.send_input(b"\r");
     match limit(client.ended()).await {
         End::Ended(status) => assert_eq!(status.exit_code, Some(4)),
         End::Cut(error) => panic!("{error}"),
@@ -129,10 +129,10 @@ async fn a_flood_ends_with_control_c() {
     let home = Home::new();
     let id = home.start(&["bash", "--norc", "--noprofile"]).await;
     let client = home.attach(&id, sized(80, 24)).await;
-    client.send_input(b"yes flood\r".to_vec());
+    client.send_input(b"yes flood\r");
     shows(&client, "the flood", |lines| lines.iter().filter(|l| *l == "flood").count() > 20).await;
-    client.send_input(b"\x03".to_vec());
-    client.send_input(b"echo do''ne\r".to_vec());
+    client.send_input(b"\x03");
+    client.send_input(b"echo do''ne\r");
     shows(&client, "the prompt", line("done")).await;
 }
 
@@ -181,7 +181,7 @@ async fn a_connection_that_broke_goes_on_where_it_was() {
     home.wait(&id, "two").await.expect("it goes on alone");
     let again = first.again(Box::new(home.side.connect(&id).await.expect("connected")));
     shows(&again, "what was missed", |lines| lines.iter().filter(|l| *l == "two").count() == 1).await;
-    again.send_input(b"\r".to_vec());
+    again.send_input(b"\r");
     shows(&again, "what comes", line("three")).await;
     assert_eq!(again.screen().with(|s| s.text())[0], "one");
 }

@@ -184,7 +184,7 @@ async fn colours_are_those_of_the_person_in_front() {
     let id = home.sh(&format!("stty raw -echo; dd bs=1 count=1 2>/dev/null; {ask}")).await;
     let wish = Attach { colors: Some(([200, 200, 200], [0x1e, 0x20, 0xff])), ..sized(80, 24) };
     let client = home.attach(&id, wish).await;
-    client.send_input(b"x".to_vec());
+    client.send_input(b"x");
     home.wait(&id, "033").await.expect("answered");
     let text: String = home.lines(&id).await.join("").split_whitespace().collect();
     assert!(text.contains("11;rgb:1e1e/2020/ffff"), "{text}");

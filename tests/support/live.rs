@@ -9,10 +9,10 @@ use session_forge::live::record::{Folder, Record};
 use session_forge::live::serve::Side;
 use session_forge::model::LiveId;
 use session_forge::model::live::{Live, LiveSpec, LiveState};
+use session_forge::sys::socket::Socket;
 use session_forge::sys::{Clock, Env, Paths, proc, random};
 use session_forge::wire::holder::{Attach, Send, Stop};
 use tempfile::TempDir;
-use tokio::net::UnixStream;
 
 /// The binary under test.
 pub const SF: &str = env!("CARGO_BIN_EXE_sf");
@@ -88,7 +88,7 @@ impl Home {
     }
 
     /// A connection that has said hello.
-    pub async fn peer(&self, id: &LiveId) -> Peer<UnixStream> {
+    pub async fn peer(&self, id: &LiveId) -> Peer<Socket> {
         let mut peer = Peer::new(self.side.connect(id).await.expect("connected"));
         peer.hello().await.expect("hello");
         peer

@@ -5,17 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::{Peer, Said};
+use super::{Peer, Said, Wish, Wishes};
 use crate::error::Error;
 use crate::fleet::Duplex;
 use crate::live::screen::{Screen, SharedScreen};
 use crate::live::session::SCROLLBACK;
 use crate::wire::holder::{Attach, Hello, Kind, Size, Status};
-
-/// Keystrokes and sizes that may wait for a slow link; more is refused, visibly.
-const WISHES: usize = 256;
 
 /// A paste goes in parts, so that the program can be asked about meanwhile.
 const LARGEST_INPUT: usize = 64 * 1024;
@@ -25,17 +22,11 @@ const CREDIT: u32 = 128 * 1024;
 /// We say what we have shown after this much of it; holders reckon with it.
 const SAY_AFTER: u64 = 16 * 1024;
 
+/// A picture of more bytes than this takes its time to read, which is not that of whoever draws.
+const LARGE: usize = 256 * 1024;
+
 /// A program that begins a picture and never ends it is shown all the same.
 const LONGEST_UPDATE: Duration = Duration::from_millis(150);
-
-/// What a client wants from the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// Type these bytes.
-    Input(Vec<u8>),
-    /// Have this size.
-    Size(u16, u16),
-}
 
 /// Why an attachment is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +40,7 @@ pub enum End {
 /// A session that is shown. Dropping it detaches.
 pub struct Attached {
     shown: Arc<Shown>,
-    wishes: mpsc::Sender<Wish>,
+    wishes: Arc<Wishes>,
     end: watch::Receiver<Option<End>>,
     news: watch::Receiver<u64>,
     wish: Attach,
@@ -67,41 +58,48 @@ struct Shown {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(tokio::task::AbortHandle::abort);
+        self.leave();
     }
 }
 
 impl Attached {
     /// Attaches over a stream that a host's `live.open` gave. Needs a tokio runtime; returns at once.
     pub fn new(io: Duplex, wish: Attach) -> Self {
+        Self::wishing(io, wish, Arc::default())
+    }
+
+    /// As [`Self::new`], for somebody who has wishes already.
+    pub fn wishing(io: Duplex, wish: Attach, wishes: Arc<Wishes>) -> Self {
         let screen = Screen::with_scrollback(wish.cols.max(1), wish.rows.max(1), SCROLLBACK);
         let screen = Arc::new(SharedScreen::new(screen));
         let shown = Shown { screen, seq: AtomicU64::new(0), turn: AtomicU64::new(0) };
-        Self::on(io, wish, Arc::new(shown), 0)
+        Self::on(io, wish, wishes, Arc::new(shown), 0)
     }
 
     /// Takes up a session again after the connection was cut: on the same screen, from where the
-    /// output broke off.
+    /// output broke off, with what is wished for still.
     #[must_use]
     pub fn again(&self, io: Duplex) -> Self {
+        self.leave();
+        self.wishes.resize_again();
         let ((cols, rows), turn, seq) = self.shown.screen.with(|screen| {
             let turn = self.shown.turn.fetch_add(1, Ordering::AcqRel) + 1;
             (screen.size(), turn, self.shown.seq.load(Ordering::Acquire))
         });
         let wish = Attach { cols, rows, after: Some(seq).filter(|seq| *seq > 0), ..self.wish };
-        Self::on(io, wish, self.shown.clone(), turn)
+        Self::on(io, wish, self.wishes.clone(), self.shown.clone(), turn)
     }
 
-    fn on(io: Duplex, wish: Attach, shown: Arc<Shown>, turn: u64) -> Self {
+    fn on(io: Duplex, wish: Attach, wishes: Arc<Wishes>, shown: Arc<Shown>, turn: u64) -> Self {
         let (reader, writer) = tokio::io::split(io);
-        let (wishes, wished) = mpsc::channel(WISHES);
         let (end, ended) = watch::channel(None);
         let (news, newest) = watch::channel(shown.screen.generation());
         let wish = Attach { credit: CREDIT, ..wish };
         let (said, seen) = watch::channel(0);
         let feeder = Feeder { shown: shown.clone(), turn, news, end, said };
-        let tasks = [tokio::spawn(feeder.run(reader)), tokio::spawn(carry(writer, wish, wished, seen))]
-            .map(|task| task.abort_handle());
+        let carrying = carry(writer, wish, wishes.clone(), seen);
+        let tasks =
+            [tokio::spawn(feeder.run(reader)), tokio::spawn(carrying)].map(|task| task.abort_handle());
         Self { shown, wishes, end: ended, news: newest, wish, tasks }
     }
 
@@ -115,14 +113,18 @@ impl Attached {
         self.news.clone()
     }
 
-    /// Types. `false` when so much waits already that this did not fit.
-    pub fn send_input(&self, bytes: Vec<u8>) -> bool {
-        self.wishes.try_send(Wish::Input(bytes)).is_ok()
+    /// Types. `false` when so much waits already that this is not taken.
+    pub fn send_input(&self, bytes: &[u8]) -> bool {
+        self.wishes.input(bytes)
     }
 
     /// Asks for a size; the screen has it once the holder says so.
-    pub fn resize(&self, cols: u16, rows: u16) -> bool {
-        self.wishes.try_send(Wish::Size(cols, rows)).is_ok()
+    pub fn resize(&self, cols: u16, rows: u16) {
+        self.wishes.resize(cols, rows);
+    }
+
+    fn leave(&self) {
+        self.tasks.iter().for_each(tokio::task::AbortHandle::abort);
     }
 
     /// Why it is over, if it is.
@@ -174,7 +176,7 @@ impl Feeder {
             };
             match said {
                 Ok(Some(Said::Ended(status))) => break End::Ended(status),
-                Ok(Some(said)) => held = self.apply(said),
+                Ok(Some(said)) => held = self.apply(said).await,
                 Ok(None) => break cut(),
                 Err(error) => break End::Cut(error),
             }
@@ -184,14 +186,24 @@ impl Feeder {
     }
 
     /// Takes in what was said; whether the picture is not whole yet.
-    fn apply(&self, said: Said) -> bool {
+    async fn apply(&self, said: Said) -> bool {
         match said {
             Said::Snapshot(header, bytes) => {
-                self.change(header.seq, |screen| {
-                    screen.resize(header.cols, header.rows);
-                    screen.feed(&bytes);
-                    quiet(screen);
-                });
+                let large = bytes.len() > LARGE;
+                let (shown, turn) = (self.shown.clone(), self.turn);
+                let take = move || {
+                    shown.change(turn, header.seq, |screen| {
+                        screen.resize(header.cols, header.rows);
+                        screen.feed(&bytes);
+                        quiet(screen);
+                    });
+                };
+                if large {
+                    // An emulator that trips is contained there, as here.
+                    let _ = tokio::task::spawn_blocking(take).await;
+                } else {
+                    take();
+                }
                 self.said.send_replace(header.seq);
             }
             Said::Output(seq, bytes) => {
@@ -202,6 +214,8 @@ impl Feeder {
                 });
                 if end.saturating_sub(*self.said.borrow()) >= SAY_AFTER {
                     self.said.send_replace(end);
+                    // Whoever shares the thread has a turn in the middle of a flood.
+                    tokio::task::yield_now().await;
                 }
             }
             Said::Size(size) => self.change(0, |screen| screen.resize(size.cols, size.rows)),
@@ -214,12 +228,18 @@ impl Feeder {
         held
     }
 
-    /// Changes the screen, and says up to which byte it is now; unless another connection has its turn.
     fn change(&self, seq: u64, change: impl FnOnce(&mut Screen)) {
-        self.shown.screen.change(|screen| {
-            if self.shown.turn.load(Ordering::Acquire) == self.turn {
+        self.shown.change(self.turn, seq, change);
+    }
+}
+
+impl Shown {
+    /// Changes the screen, and says up to which byte it is now; unless another connection has its turn.
+    fn change(&self, turn: u64, seq: u64, change: impl FnOnce(&mut Screen)) {
+        self.screen.change(|screen| {
+            if self.turn.load(Ordering::Acquire) == turn {
                 change(screen);
-                self.shown.seq.fetch_max(seq, Ordering::AcqRel);
+                self.seq.fetch_max(seq, Ordering::AcqRel);
             }
         });
     }
@@ -230,41 +250,32 @@ fn quiet(screen: &mut Screen) {
     drop(screen.take_replies());
 }
 
-/// Says hello, attaches, and carries wishes until nobody has any.
+/// Says hello, attaches, and carries wishes until the connection breaks, which the feeder notices.
 async fn carry(
     mut writer: WriteHalf<Duplex>,
     wish: Attach,
-    mut wished: mpsc::Receiver<Wish>,
+    wishes: Arc<Wishes>,
     mut shown: watch::Receiver<u64>,
 ) {
-    let first = [Kind::Hello.json(&Hello::default()), Kind::Attach.json(&wish)];
-    for frame in first {
-        match frame {
-            // The feeder notices a connection that is gone.
-            Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
-            _ => return,
-        }
-    }
-    while writer.flush().await.is_ok() {
-        let wish = tokio::select! {
-            wish = wished.recv() => match wish {
-                Some(wish) => Ok(wish),
-                None => return,
-            },
-            // A feeder that has ended says nothing more, but what is typed may still arrive.
-            Ok(()) = shown.changed() => Err(*shown.borrow_and_update()),
-        };
-        let frames = match wish {
-            Err(shown) => vec![Ok(Kind::Shown.bytes(&shown.to_le_bytes()))],
-            Ok(Wish::Input(bytes)) => {
-                bytes.chunks(LARGEST_INPUT).map(|part| Ok(Kind::Input.bytes(part))).collect()
-            }
-            Ok(Wish::Size(cols, rows)) => vec![Kind::Resize.json(&Size { cols, rows })],
-        };
-        for frame in frames {
+    let mut frames = vec![Kind::Hello.json(&Hello::default()), Kind::Attach.json(&wish)];
+    loop {
+        for frame in frames.drain(..) {
             match frame {
                 Ok(bytes) if writer.write_all(&bytes).await.is_ok() => {}
                 _ => return,
+            }
+        }
+        if writer.flush().await.is_err() {
+            return;
+        }
+        tokio::select! {
+            Wish { size, input } = wishes.next() => {
+                frames.extend(size.map(|(cols, rows)| Kind::Resize.json(&Size { cols, rows })));
+                frames.extend(input.chunks(LARGEST_INPUT).map(|part| Ok(Kind::Input.bytes(part))));
+            }
+            // A feeder that has ended says nothing more, but what is typed may still arrive.
+            Ok(()) = shown.changed() => {
+                frames.push(Ok(Kind::Shown.bytes(&shown.borrow_and_update().to_le_bytes())));
             }
         }
     }

@@ -153,7 +153,7 @@ impl Guest {
 
     /// Reads what it asks. A connection that ends, or sends nonsense, is gone.
     pub fn read(&mut self) -> Vec<Frame> {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 4 * 1024];
         match self.stream.read(&mut buffer) {
             Ok(0) => self.gone = true,
             Ok(n) => self.decoder.push(&buffer[..n]),

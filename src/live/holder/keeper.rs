@@ -33,7 +33,8 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 /// How long clients have to take the last frames.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
 const MOST_GUESTS: usize = 64;
-/// Looking what the program is doing gives way to what comes in, for no longer than this.
+/// Looking what the program is doing, and telling those who wait for that, gives way to what comes in, for no longer
+/// than this.
 const LOOK_WAITS: Duration = Duration::from_millis(20);
 
 /// A session and all who look at it.
@@ -59,6 +60,8 @@ pub(super) struct Keeper {
     quiet: Watch,
     /// Since a look has been due.
     late: Option<Watch>,
+    /// Since there is output that somebody waits to hear of.
+    news: Option<Watch>,
     flood: Flood,
     /// The memory that starting took has been given back.
     settled: bool,
@@ -71,6 +74,13 @@ struct Ready {
     listener: bool,
     gate: bool,
     guests: Vec<PollFlags>,
+}
+
+impl Ready {
+    /// Whether neither the program nor anybody else has said something.
+    fn is_idle(&self) -> bool {
+        self.pty.is_empty() && self.guests.iter().all(|flags| flags.is_empty())
+    }
 }
 
 impl Keeper {
@@ -109,6 +119,7 @@ impl Keeper {
             changed: false,
             quiet: Watch::start(),
             late: None,
+            news: None,
             flood: Flood::new(),
             settled: false,
         })
@@ -140,7 +151,7 @@ impl Keeper {
             self.watch_gate();
             self.advance_stop();
             self.look(&ready);
-            self.after_round();
+            self.after_round(&ready);
             if self.drained() {
                 return self.farewell();
             }
@@ -152,8 +163,7 @@ impl Keeper {
         if self.session.look_due().is_none_or(|left| !left.is_zero()) {
             return;
         }
-        let idle = ready.pty.is_empty() && ready.guests.iter().all(|flags| flags.is_empty());
-        if idle || self.late.get_or_insert_with(Watch::start).elapsed() >= LOOK_WAITS {
+        if ready.is_idle() || self.late.get_or_insert_with(Watch::start).elapsed() >= LOOK_WAITS {
             self.late = None;
             self.changed |= self.session.look();
         }
@@ -168,7 +178,8 @@ impl Keeper {
         let look = self.session.look_due();
         let owed =
             self.guests.iter().any(Guest::lacks_history).then(|| QUIET.saturating_sub(self.quiet.elapsed()));
-        [pause, stop, drain, changed, look, owed, self.gate_due(), self.flood.rest_left()]
+        let news = self.news.map(|since| LOOK_WAITS.saturating_sub(since.elapsed()));
+        [pause, stop, drain, changed, look, owed, news, self.gate_due(), self.flood.rest_left()]
             .into_iter()
             .flatten()
             .min()
@@ -268,13 +279,18 @@ impl Keeper {
     }
 
     /// What is due to clients after everything that happened.
-    fn after_round(&mut self) {
+    fn after_round(&mut self, ready: &Ready) {
+        // Between a key and its echo nobody else is woken.
         let (seq, state) = (self.session.seq(), self.session.state());
+        let output = |guest: &Guest| guest.news_after.is_some_and(|wait| seq > wait.seq);
+        let since = self.guests.iter().any(output).then(|| *self.news.get_or_insert_with(Watch::start));
+        let due = since.is_some_and(|since| ready.is_idle() || since.elapsed() >= LOOK_WAITS);
+        self.news = since.filter(|_| !due);
         let changed = std::mem::take(&mut self.changed);
         let news = |guest: &Guest| {
-            guest
-                .news_after
-                .is_some_and(|wait| seq > wait.seq || changed || wait.state.is_some_and(|seen| seen != state))
+            let state =
+                guest.news_after.is_some_and(|wait| changed || wait.state.is_some_and(|seen| seen != state));
+            state || due && output(guest)
         };
         let status = self.guests.iter().any(news).then(|| self.status());
         for index in 0..self.guests.len() {

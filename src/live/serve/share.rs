@@ -8,7 +8,6 @@
 //! | `live.log` | `{since}` | `[`[`Step`]`]` |
 
 use serde::{Deserialize, Serialize};
-use tokio::net::UnixStream;
 
 use super::{ANSWER, Side, blocking};
 use crate::error::{Error, Result};
@@ -17,6 +16,7 @@ use crate::live::client::{Peer, Said};
 use crate::live::share::{self, Gate};
 use crate::model::{LiveId, Time};
 use crate::sys::random;
+use crate::sys::socket::Socket;
 use crate::wire::holder::{Kind, Share, Take};
 
 /// What opens the gate of a session.
@@ -72,12 +72,12 @@ impl Side {
     }
 
     /// Goes through the gate of somebody else's session.
-    pub(super) async fn adopt(&self, adopt: Adopt) -> Result<UnixStream> {
+    pub(super) async fn adopt(&self, adopt: Adopt) -> Result<Socket> {
         let closed = || {
             Error::refused("this link does not let you in: nobody is at its gate (expired, or taken back)")
                 .hint("ask for a new one")
         };
-        let stream = UnixStream::connect(adopt.gate.socket()).await.map_err(|_| closed())?;
+        let stream = Socket::connect(adopt.gate.socket()).await.map_err(|_| closed())?;
         let take = async {
             let mut peer = Peer::new(stream);
             match peer.ask(Kind::Take, &Take { token: adopt.token }).await? {

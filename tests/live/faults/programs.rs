@@ -42,7 +42,7 @@ async fn a_program_that_never_reads_holds_up_nobody() {
     home.wait(&id, "deaf").await.expect("there");
     let client = home.attach(&id, sized(80, 24)).await;
     for _ in 0..64 {
-        client.send_input(vec![b'x'; 64 * 1024]);
+        client.send_input(&vec![b'x'; 64 * 1024]);
     }
     alive(&home, &id).await;
     home.kill(&id).await;

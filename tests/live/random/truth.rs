@@ -11,8 +11,8 @@ use session_forge::live::serve::Side;
 use session_forge::model::LiveId;
 use session_forge::model::live::ScreenText;
 use session_forge::sys::proc;
+use session_forge::sys::socket::Socket;
 use session_forge::wire::holder::{Attach, Kind, ScreenQuery, Send};
-use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use super::dice::Dice;
@@ -130,7 +130,7 @@ impl Truth {
     }
 }
 
-async fn listen(mut peer: Peer<UnixStream>, seen: Arc<Mutex<Seen>>, told: watch::Sender<usize>) {
+async fn listen(mut peer: Peer<Socket>, seen: Arc<Mutex<Seen>>, told: watch::Sender<usize>) {
     let mut first = true;
     loop {
         let said = peer.next().await;
