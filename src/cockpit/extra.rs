@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Color;
 
 /// An address that is longer is left out: it would be written with each change.
@@ -42,6 +43,12 @@ impl Extras {
             _ => self.last.insert(text.into()).clone(),
         });
         self.cells.insert(at, Extra { underline, line, link });
+    }
+
+    /// Takes others for the cells of an area.
+    pub fn replace(&mut self, area: Rect, others: Self) {
+        self.cells.retain(|(x, y), _| !area.contains(Position::new(*x, *y)));
+        self.cells.extend(others.cells);
     }
 
     /// What a cell has, if anything.

@@ -80,39 +80,63 @@ impl Painter {
     /// The bytes that bring the terminal from what it shows to this; empty when nothing changed.
     pub fn paint(&mut self, mut next: Buffer, extras: Extras, cursor: Option<Position>) -> String {
         cover(&mut next);
-        let mut body = String::new();
-        let mut pen = PLAIN;
         let before = self.shown.take().filter(|(shown, _)| shown.area == next.area);
+        let old = before.as_ref().map(|(cells, extras)| Picture { cells, extras });
+        let mut body = changes(Picture { cells: &next, extras: &extras }, old);
         if before.is_none() {
-            body.push_str("\x1b[m\x1b[2J");
+            body.insert_str(0, "\x1b[m\x1b[2J");
         }
-        for y in 0..next.area.height {
-            let old = before.as_ref().map(|(cells, extras)| Picture { cells, extras });
-            row(Picture { cells: &next, extras: &extras }, old, y, &mut pen, &mut body);
-        }
-        let same = body.is_empty() && before.is_some() && self.cursor == cursor;
         self.spare = before.map(|(cells, _)| cells);
         self.shown = Some((next, extras));
-        self.cursor = cursor;
-        if same {
+        self.finish(&body, cursor)
+    }
+
+    /// As [`Self::paint`], where the rest of the terminal stays as it is; `None` when it is not known what it shows.
+    pub fn patch(&mut self, mut part: Buffer, extras: Extras, cursor: Option<Position>) -> Option<String> {
+        let (cells, all) =
+            self.shown.as_mut().filter(|(shown, _)| shown.area.union(part.area) == shown.area)?;
+        cover(&mut part);
+        let body = changes(Picture { cells: &part, extras: &extras }, Some(Picture { cells, extras: all }));
+        for (at, cell) in part.area.positions().zip(part.content) {
+            if let Some(shown) = cells.cell_mut(at) {
+                *shown = cell;
+            }
+        }
+        all.replace(part.area, extras);
+        Some(self.finish(&body, cursor))
+    }
+
+    /// Frames what is to be written, if it is anything.
+    fn finish(&mut self, body: &str, cursor: Option<Position>) -> String {
+        if body.is_empty() && self.cursor == cursor {
             return String::new();
         }
-        if pen.link.is_some() {
-            extra::link(None, &mut body);
-        }
-        if pen != PLAIN {
-            body.push_str("\x1b[m");
-        }
+        self.cursor = cursor;
         // Writing to a String cannot fail, here and below.
         let mut out = String::with_capacity(body.len() + 48);
         out.push_str("\x1b[?2026h\x1b[?25l");
-        out.push_str(&body);
+        out.push_str(body);
         if let Some(at) = cursor {
             let _ = write!(out, "\x1b[{};{}H\x1b[?25h", at.y + 1, at.x + 1);
         }
         out.push_str("\x1b[?2026l");
         out
     }
+}
+
+/// The bytes that make one picture of another, in the area of the next one.
+fn changes(next: Picture<'_>, before: Option<Picture<'_>>) -> String {
+    let (mut body, mut pen) = (String::new(), PLAIN);
+    for y in next.cells.area.rows().map(|row| row.y) {
+        row(next, before, y, &mut pen, &mut body);
+    }
+    if pen.link.is_some() {
+        extra::link(None, &mut body);
+    }
+    if pen != PLAIN {
+        body.push_str("\x1b[m");
+    }
+    body
 }
 
 fn width(cell: &Cell) -> u16 {
@@ -126,12 +150,12 @@ fn width(cell: &Cell) -> u16 {
 /// Empties the cells that a wide one covers, so that two buffers show the same exactly if they are
 /// equal. A wide cell without room is a blank.
 fn cover(buf: &mut Buffer) {
-    let Rect { width: columns, height, .. } = buf.area;
-    for y in 0..height {
-        let mut x = 0;
-        while x < columns {
+    let area = buf.area;
+    for y in area.y..area.bottom() {
+        let mut x = area.x;
+        while x < area.right() {
             let w = buf.cell((x, y)).map_or(1, width);
-            if w == 2 && x + 1 == columns {
+            if w == 2 && x + 1 == area.right() {
                 if let Some(cell) = buf.cell_mut((x, y)) {
                     cell.set_symbol(" ").set_diff_option(CellDiffOption::None);
                 }
@@ -156,7 +180,8 @@ fn same(a: &Cell, b: &Cell) -> bool {
 }
 
 fn row(next: Picture<'_>, before: Option<Picture<'_>>, y: u16, pen: &mut Pen, out: &mut String) {
-    let columns = next.cells.area.width;
+    let Rect { x: left, .. } = next.cells.area;
+    let right = next.cells.area.right();
     let changed = |x: u16| match (next.get((x, y)), before.and_then(|b| b.get((x, y)))) {
         (Some((new, extra)), Some((old, was))) => !same(new, old) || extra != was,
         // A cleared terminal shows blanks already.
@@ -167,8 +192,8 @@ fn row(next: Picture<'_>, before: Option<Picture<'_>>, y: u16, pen: &mut Pen, ou
     };
     // Where the terminal's cursor is for certain, in this row.
     let mut at: Option<u16> = None;
-    let mut x = 0;
-    while x < columns {
+    let mut x = left;
+    while x < right {
         let Some((cell, extra)) = next.get((x, y)) else { return };
         let w = if cell.symbol().is_empty() { 1 } else { width(cell) };
         let dirty = (x..x + w).any(changed);
@@ -267,12 +292,14 @@ fn color(cell: &Cell, extra: Option<&Extra>, pen: &mut Pen, out: &mut String) {
         codes.push("0".into());
         from = PLAIN;
     }
-    const ATTRIBUTES: [(Modifier, &str); 6] = [
+    const ATTRIBUTES: [(Modifier, &str); 8] = [
         (Modifier::BOLD, "1"),
         (Modifier::DIM, "2"),
         (Modifier::ITALIC, "3"),
         (Modifier::UNDERLINED, "4"),
+        (Modifier::SLOW_BLINK, "5"),
         (Modifier::REVERSED, "7"),
+        (Modifier::HIDDEN, "8"),
         (Modifier::CROSSED_OUT, "9"),
     ];
     let new = wanted.modifier.difference(from.modifier);

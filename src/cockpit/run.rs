@@ -18,14 +18,14 @@ use super::extra::Extras;
 use super::input::{ASK_COLORS, Input};
 use super::job::JobId;
 use super::keys::Keys;
-use super::msg::Msg;
+use super::msg::{Link, Msg};
 use super::pace::Pace;
 use super::paint::Painter;
 use super::refresh::Refresh;
 use super::signals::Signals;
 use super::skin::{Depth, Skin};
 use super::stage;
-use super::state::{Setup, State};
+use super::state::{Setup, State, Typing};
 use super::term::{self, Term};
 use super::update::{run_line, update};
 use super::view::view;
@@ -73,6 +73,15 @@ struct Cockpit {
     signals: Signals,
     // Last, so that the terminal is given back when everything else has ended.
     term: Term,
+}
+
+/// What is to be drawn again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Nothing,
+    /// The screen of the session on the stage, and nothing else.
+    Screen,
+    All,
 }
 
 /// What woke the loop.
@@ -146,22 +155,21 @@ impl Cockpit {
         let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
         self.take(Msg::Size(cols, rows));
         data.mark_changed();
-        let mut dirty = true;
+        let mut dirty = Change::All;
         let mut pace = Pace::new();
         loop {
             if let Some(code) = self.outcome.take() {
                 return Ok(code);
             }
             let wait = pace.wait();
-            if dirty && !self.term.is_busy() && wait.is_zero() {
-                dirty = false;
+            let stale = dirty > Change::Nothing && !self.term.is_busy();
+            if stale && wait.is_zero() {
                 // A picture that is the same as before costs nobody anything.
-                if self.draw() {
+                if self.draw(std::mem::replace(&mut dirty, Change::Nothing)) {
                     pace.drawn();
                 }
                 continue;
             }
-            let paintable = dirty && !self.term.is_busy();
             let minute = until_next_minute(self.engine.clock().now());
             let signals = &mut self.signals;
             let woken = tokio::select! {
@@ -175,10 +183,11 @@ impl Cockpit {
                 _ = signals.winch.recv() => Woken::Unknown,
                 sent = input.next() => match sent {
                     Some(msgs) => {
-                        dirty = true;
                         let mut typed = true;
                         for msg in msgs {
-                            typed &= self.take(msg);
+                            let (change, only_typed) = self.take(msg);
+                            dirty = dirty.max(change);
+                            typed &= only_typed;
                         }
                         // What a key brings about is shown at once.
                         pace.hurry();
@@ -207,43 +216,43 @@ impl Cockpit {
                     Err(_) => Woken::Ended(1),
                 },
                 () = idle.notified() => Woken::Pen,
-                () = tokio::time::sleep(wait), if paintable => Woken::Paint,
+                () = tokio::time::sleep(wait), if stale => Woken::Paint,
                 () = tokio::time::sleep(minute) => Woken::Minute,
             };
             match woken {
                 Woken::Message(msg) => {
                     pace.heard();
-                    self.take(msg);
-                    self.take_waiting();
-                    dirty = true;
+                    dirty = dirty.max(self.take(msg).0).max(self.take_waiting());
                 }
                 Woken::Pen | Woken::Paint => {}
                 // Texts like `4m` have become older.
                 Woken::Minute => {
                     self.take(Msg::Now(self.engine.clock().now()));
-                    dirty = true;
+                    dirty = Change::All;
                 }
                 Woken::Ended(code) => return Ok(ExitCode::from(code)),
                 Woken::Suspend => {
                     self.suspend()?;
-                    dirty = true;
+                    dirty = Change::All;
                 }
                 Woken::Unknown => {
                     self.painter.forget();
                     let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
                     self.take(Msg::Size(cols, rows));
-                    dirty = true;
+                    dirty = Change::All;
                 }
             }
         }
     }
 
     /// Takes in what else is there, so that a burst is one picture.
-    fn take_waiting(&mut self) {
+    fn take_waiting(&mut self) -> Change {
+        let mut change = Change::Nothing;
         for _ in 0..BATCH {
-            let Ok(msg) = self.letters.try_recv() else { return };
-            self.take(msg);
+            let Ok(msg) = self.letters.try_recv() else { break };
+            change = change.max(self.take(msg).0);
         }
+        change
     }
 
     /// Calls the person to the sessions that need them now.
@@ -278,8 +287,9 @@ impl Cockpit {
         });
     }
 
-    /// Takes in a message. Says whether nothing came of it but what a program is given to read.
-    fn take(&mut self, msg: Msg) -> bool {
+    /// Takes in a message. Says what has to be drawn again, and whether nothing came of it but what a program is
+    /// given to read.
+    fn take(&mut self, msg: Msg) -> (Change, bool) {
         match &msg {
             Msg::Focus(on) => self.refresh.focus(*on),
             // It may have changed what we look at.
@@ -295,13 +305,19 @@ impl Cockpit {
         self.take_effects(msg)
     }
 
-    fn take_effects(&mut self, msg: Msg) -> bool {
+    fn take_effects(&mut self, msg: Msg) -> (Change, bool) {
+        let typing = |state: &State| state.typing == Typing::Terminal && state.overlays.is_empty();
+        let (typed_before, picture) = (typing(&self.state), matches!(msg, Msg::Terminal(_, Link::Picture)));
+        let key = matches!(msg, Msg::Key(_));
         let effects = update(&mut self.state, msg);
         let typed = !effects.is_empty() && effects.iter().all(|effect| matches!(effect, Effect::Input(_)));
+        // A key that a program gets changes nothing here, and a new picture nothing but the stage.
+        let only_screen =
+            if picture { effects.is_empty() } else { key && typed && typed_before && typing(&self.state) };
         for effect in effects {
             self.perform(effect);
         }
-        typed
+        (if only_screen { Change::Screen } else { Change::All }, typed)
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -396,14 +412,13 @@ impl Cockpit {
     }
 
     /// Draws the newest state; whether there was something to draw.
-    fn draw(&mut self) -> bool {
-        let (cols, rows) = self.state.size;
-        let mut buf = self.painter.canvas(Rect::new(0, 0, cols, rows));
-        let cursor = view(&self.state, &self.skin, &mut buf);
+    fn draw(&mut self, change: Change) -> bool {
         // What lies over the stage has none of it.
         let stage = self.state.layout().stage.filter(|_| self.state.overlays.is_empty());
-        let extras = stage.map_or_else(Extras::default, |area| stage::extras(&self.state, &self.skin, area));
-        let mut bytes = self.painter.paint(buf, extras, cursor).into_bytes();
+        let part =
+            stage.and_then(|area| stage::part(&self.state, &self.skin, area, change == Change::Screen));
+        let patch = part.and_then(|(part, extras, cursor)| self.painter.patch(part, extras, cursor));
+        let mut bytes = patch.unwrap_or_else(|| self.whole(stage)).into_bytes();
         let title = match self.state.waiting() {
             0 => "sf".to_owned(),
             n => format!("({n}) sf"),
@@ -420,6 +435,15 @@ impl Cockpit {
             self.painter.forget();
         }
         true
+    }
+
+    /// What draws everything.
+    fn whole(&mut self, stage: Option<Rect>) -> String {
+        let (cols, rows) = self.state.size;
+        let mut buf = self.painter.canvas(Rect::new(0, 0, cols, rows));
+        let cursor = view(&self.state, &self.skin, &mut buf);
+        let extras = stage.map_or_else(Extras::default, |area| stage::extras(&self.state, &self.skin, area));
+        self.painter.paint(buf, extras, cursor)
     }
 }
 

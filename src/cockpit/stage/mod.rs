@@ -34,6 +34,7 @@ use super::state::{State, Typing};
 use super::subject::{self, Subject};
 use super::text;
 use crate::config::theme::Role;
+use crate::live::screen::Screen;
 use crate::model::TranscriptId;
 
 /// A line of roles; styles come with the skin.
@@ -189,7 +190,21 @@ fn put_lines(lines: &[Line], skin: &Skin, area: Rect, buf: &mut Buffer) {
 
 /// What the cells of a terminal on the stage have beyond what [`view`] draws.
 pub fn extras(state: &State, skin: &Skin, area: Rect) -> Extras {
-    state.stage.shown_terminal().map_or_else(Extras::default, |t| terminal::extras(t, skin, area))
+    state.stage.shown_terminal().map_or_else(Extras::default, |t| terminal::extras(t, skin, area, area))
+}
+
+/// The rows of a terminal on the stage that changed since the last picture, and what they have beyond it; nothing when
+/// everything is drawn anyway.
+pub fn part(
+    state: &State,
+    skin: &Skin,
+    area: Rect,
+    wanted: bool,
+) -> Option<(Buffer, Extras, Option<Position>)> {
+    let terminal = state.stage.shown_terminal()?;
+    let rows = terminal.screen.as_ref()?.with(Screen::take_changes);
+    let typing = state.typing == Typing::Terminal;
+    wanted.then(|| terminal::part(terminal, skin, typing, area, rows))
 }
 
 /// Breaks a line between words, for boxes as wide as that.

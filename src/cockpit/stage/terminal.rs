@@ -1,6 +1,7 @@
 //! A live session on the stage: cells of the emulator become cells of ours.
 
 use std::num::NonZeroU16;
+use std::ops::Range;
 use std::sync::Arc;
 
 use ratatui::buffer::{Buffer, CellDiffOption};
@@ -70,7 +71,8 @@ pub(super) fn title(state: &State, id: &LiveId) -> Line {
     line
 }
 
-/// Draws the screen from its top left corner; gives the place of the cursor if keys go there.
+/// Draws the screen from its top left corner, as far as the buffer goes; gives the place of the cursor if keys go
+/// there.
 pub(super) fn view(
     terminal: &Terminal,
     skin: &Skin,
@@ -84,7 +86,7 @@ pub(super) fn view(
         let (cols, rows) = screen.size();
         let (cols, rows) = (cols.min(area.width), rows.min(area.height));
         buf.set_style(Rect { width: cols, height: rows, ..area }, style(&screen.unused(), skin, base));
-        for row in 0..rows {
+        for row in drawn(area, buf.area).start..drawn(area, buf.area).end.min(rows) {
             draw_row(screen, row, cols.min(screen.used(row)), skin, base, area, buf);
         }
         let cursor = screen.cursor();
@@ -104,13 +106,36 @@ pub(super) fn view(
     })
 }
 
-/// What its cells have beyond colours and modifiers.
-pub(super) fn extras(terminal: &Terminal, skin: &Skin, area: Rect) -> Extras {
+/// The same for some rows alone, as they are behind a frame.
+pub(super) fn part(
+    terminal: &Terminal,
+    skin: &Skin,
+    typing: bool,
+    area: Rect,
+    rows: Range<u16>,
+) -> (Buffer, Extras, Option<Position>) {
+    let part = Rect { y: area.y + rows.start, height: rows.end - rows.start, ..area }.intersection(area);
+    let mut buf = Buffer::empty(part);
+    buf.set_style(part, skin.get(Role::Text));
+    let cursor = view(terminal, skin, typing, area, &mut buf);
+    let extras = extras(terminal, skin, area, part);
+    (buf, extras, cursor)
+}
+
+/// The rows of an area that are drawn, counted from its first.
+fn drawn(area: Rect, part: Rect) -> Range<u16> {
+    let inside = area.intersection(part);
+    inside.y.saturating_sub(area.y)..inside.bottom().saturating_sub(area.y)
+}
+
+/// What its cells have beyond colours and modifiers, in a part of the area.
+pub(super) fn extras(terminal: &Terminal, skin: &Skin, area: Rect, part: Rect) -> Extras {
     let mut extras = Extras::default();
     let Some(shared) = terminal.screen.as_ref() else { return extras };
     shared.with(|screen| {
         let (cols, rows) = screen.size();
-        for row in 0..rows.min(area.height) {
+        let drawn = drawn(area, part);
+        for row in drawn.start..drawn.end.min(rows) {
             for (col, cell) in (0..screen.used(row).min(cols).min(area.width)).zip(screen.row(row)) {
                 let underline = if cell.underline > 1 { cell.underline } else { 0 };
                 let line = if cell.underline > 0 { color(cell.line, skin, None) } else { Color::Reset };
@@ -177,4 +202,57 @@ fn style(cell: &screen::Cell<'_>, skin: &Skin, base: Style) -> Style {
         }
     }
     style
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cockpit::paint::Painter;
+    use crate::cockpit::skin::Depth;
+    use crate::config::Theme;
+    use crate::live::screen::Screen;
+
+    const ALL: Rect = Rect { x: 0, y: 0, width: 20, height: 10 };
+    const STAGE: Rect = Rect { x: 3, y: 1, width: 16, height: 8 };
+
+    fn whole(painter: &mut Painter, terminal: &Terminal, skin: &Skin, typing: bool) -> String {
+        let mut buf = painter.canvas(ALL);
+        buf.set_style(ALL, skin.get(Role::Text));
+        let cursor = view(terminal, skin, typing, STAGE, &mut buf);
+        painter.paint(buf, extras(terminal, skin, STAGE, STAGE), cursor)
+    }
+
+    proptest! {
+        /// Drawing only what changed, time and again, shows what drawing everything shows.
+        #[test]
+        fn a_part_is_as_good_as_the_whole(
+            said in prop::collection::vec(
+                "([a-d漢é⚠]{1,6}|\r|\n|\t|\u{1b}(\\[[0-9]{0,2}[ABCDGHJKLMPSTX@dm]|\\[[0-9];[0-9]{1,2}[Hr]|\\[(1|4|7|31|42)m|\\[\\?(5|25|1049)[hl]|\\]8;;https://a\\u{7}|\\]4;1;#123456\\u{7}|[78DEMc])){1,8}",
+                1..8,
+            ),
+            typing: bool,
+        ) {
+            let skin = Skin::new(&Theme::load("", std::path::Path::new("/nonexistent/theme.toml")).0, Depth::True);
+            let screen = Arc::new(SharedScreen::new(Screen::new(16, 8)));
+            let id = "live_0123456789ab".parse().expect("an id");
+            let mut terminal = Terminal::new(id, (16, 8));
+            terminal.screen = Some(screen.clone());
+            let (mut painter, mut shown) = (Painter::default(), Screen::new(20, 10));
+            let (mut other, mut expected) = (Painter::default(), Screen::new(20, 10));
+            screen.with(Screen::take_changes);
+            shown.feed(whole(&mut painter, &terminal, &skin, typing).as_bytes());
+            expected.feed(whole(&mut other, &terminal, &skin, typing).as_bytes());
+            for text in &said {
+                screen.with(|screen| screen.feed(text.as_bytes()));
+                let rows = screen.with(Screen::take_changes);
+                let (buf, extras, cursor) = part(&terminal, &skin, typing, STAGE, rows);
+                shown.feed(painter.patch(buf, extras, cursor).expect("something is shown").as_bytes());
+                expected.feed(whole(&mut other, &terminal, &skin, typing).as_bytes());
+            }
+            let look = |screen: &mut Screen| (screen.screen_text(0, true).lines, screen.cursor().visible);
+            prop_assert_eq!(look(&mut shown), look(&mut expected));
+        }
+    }
 }

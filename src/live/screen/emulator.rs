@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::cell::{Cell, Color, Cursor, Modes, Mouse, MouseEncoding, Text};
+use super::changes::Looks;
 use super::modes::private;
 use super::parse::Parser;
 use super::report::Notice;
@@ -20,7 +21,9 @@ pub struct Screen {
     pub(super) parser: Parser,
     pub(super) term: Term,
     /// How many lines the picture is scrolled back.
-    back: usize,
+    pub(super) back: usize,
+    /// How it looked when somebody last asked what has changed.
+    pub(super) looked: Option<Looks>,
 }
 
 impl fmt::Debug for Screen {
@@ -39,7 +42,7 @@ impl Screen {
     /// than `bytes` of the memory (8 a cell up to the last that was written, and 32 a line).
     pub fn with_scrollback(cols: u16, rows: u16, bytes: usize) -> Self {
         let term = Term::new(clamp(cols), clamp(rows), bytes);
-        Self { parser: Parser::default(), term, back: 0 }
+        Self { parser: Parser::default(), term, back: 0, looked: None }
     }
 
     /// Lets the program ask for the text of cells and for titles, as conformance suites must. There

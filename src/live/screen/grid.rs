@@ -1,6 +1,7 @@
 //! The lines of a screen, and those that left it at the top.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::row::{Row, Slot};
 
@@ -17,6 +18,8 @@ pub(super) struct Grid {
     height: usize,
     /// How many lines have left the history for good.
     lost: u64,
+    /// The rows that may have changed since somebody asked.
+    touched: Range<usize>,
 }
 
 /// A part of the screen; `right` and `bottom` are just outside.
@@ -36,7 +39,7 @@ impl Area {
 
 impl Grid {
     pub fn new(cols: usize, height: usize, limit: usize) -> Self {
-        let mut grid = Self { cols, height, limit, ..Self::default() };
+        let mut grid = Self { cols, height, limit, touched: 0..height, ..Self::default() };
         grid.rows.resize_with(height, Row::default);
         grid
     }
@@ -70,6 +73,7 @@ impl Grid {
 
     /// Every cell there is.
     pub fn slots(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.touch(0..self.height);
         self.rows.iter_mut().flat_map(|row| &mut row.cells)
     }
 
@@ -83,7 +87,20 @@ impl Grid {
     }
 
     pub fn row_mut(&mut self, y: usize) -> &mut Row {
+        self.touch(y..y + 1);
         &mut self.rows[self.history + y]
+    }
+
+    fn touch(&mut self, rows: Range<usize>) {
+        self.touched = match self.touched.is_empty() {
+            true => rows,
+            false => self.touched.start.min(rows.start)..self.touched.end.max(rows.end),
+        };
+    }
+
+    /// The rows that may have changed since the last call, and perhaps some between them.
+    pub fn take_touched(&mut self) -> Range<usize> {
+        std::mem::take(&mut self.touched)
     }
 
     /// Takes everything apart: lines and how many of them are history.
@@ -98,6 +115,7 @@ impl Grid {
             rows.push_back(Row::default());
         }
         (self.cols, self.height) = (cols, height);
+        self.touch(0..height);
         self.history = rows.len() - height;
         self.bytes = rows.range(..self.history).map(Row::bytes).sum();
         self.rows = rows;
@@ -123,6 +141,7 @@ impl Grid {
 
     /// The first line of the screen becomes history; a blank one comes in before the row `bottom`.
     fn push_out(&mut self, bottom: usize, with: Slot) {
+        self.touch(0..bottom);
         self.bytes += self.row(0).bytes();
         self.history += 1;
         // The one that leaves for good makes room for the new one.
@@ -147,6 +166,7 @@ impl Grid {
     /// screen of full width at the very top becomes history.
     pub fn scroll_up(&mut self, area: Area, count: usize, with: Slot, keep: bool) {
         let count = count.min(area.height());
+        self.touch(area.top..area.bottom);
         if area.left > 0 || area.right < self.cols {
             return self.shift_up(area, count, with);
         }
@@ -176,6 +196,7 @@ impl Grid {
     /// Moves the lines of an area down; blank ones come in at its top.
     pub fn scroll_down(&mut self, area: Area, count: usize, with: Slot) {
         let count = count.min(area.height());
+        self.touch(area.top..area.bottom);
         if area.left > 0 || area.right < self.cols {
             return self.shift_down(area, count, with);
         }
@@ -185,7 +206,7 @@ impl Grid {
         self.blank(area.top..area.top + count, with);
     }
 
-    fn blank(&mut self, rows: std::ops::Range<usize>, with: Slot) {
+    fn blank(&mut self, rows: Range<usize>, with: Slot) {
         let cols = self.cols;
         for y in rows {
             let row = self.row_mut(y);

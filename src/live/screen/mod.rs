@@ -19,6 +19,7 @@
 //! as a second opinion, on which the screens of both must agree.
 mod answers;
 mod cell;
+mod changes;
 mod charset;
 mod commands;
 mod cursor;

@@ -50,10 +50,13 @@ pub fn xterm(index: u8) -> Rgb {
     }
 }
 
+/// Colours that a program changed, by number.
+pub(super) type Changed = BTreeMap<u16, Rgb>;
+
 /// What was changed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Palette {
-    changed: BTreeMap<u16, Rgb>,
+    changed: Changed,
     /// The colours of the person's own terminal, when a client has told them: text, behind it.
     pub outer: Option<(Rgb, Rgb)>,
 }
@@ -70,6 +73,11 @@ impl Palette {
             n if n == DYNAMIC + 11 || n == DYNAMIC + 16 || n == DYNAMIC + 14 => behind,
             _ => text,
         }
+    }
+
+    /// All that the program changed.
+    pub fn changes(&self) -> &Changed {
+        &self.changed
     }
 
     /// A colour that the program changed.

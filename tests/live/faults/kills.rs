@@ -18,6 +18,9 @@ async fn a_holder_that_is_killed_is_a_lost_session_and_no_other() {
     let record = home.record(&dies);
     proc::kill(record.holder, Signal::KILL).expect("ours");
     until("its end", || !home.record(&dies).held());
+    // The system closes what it had open one after the other.
+    let socket = home.run().join(format!("{dies}.sock"));
+    until("its socket to be gone", || std::os::unix::net::UnixStream::connect(&socket).is_err());
     assert_eq!(home.row(&dies).await.state, LiveState::Lost);
     let error = home.side.connect(&dies).await.expect_err("nobody there");
     assert_eq!(error.code, Code::Refused);
