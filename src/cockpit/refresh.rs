@@ -20,7 +20,8 @@ struct Look {
 }
 
 const LOOKS: [Look; 4] = [
-    Look { name: "session list", line: "session list --hosts all", pause: secs(3), after_commands: true },
+    // Hosts tell by themselves when something happens in a session; this is for those that cannot.
+    Look { name: "session list", line: "session list --hosts all", pause: secs(20), after_commands: true },
     Look { name: "worktree list", line: "worktree list", pause: secs(60), after_commands: true },
     Look { name: "host check", line: "host check", pause: secs(30), after_commands: true },
     Look { name: "capture", line: "capture", pause: secs(15), after_commands: false },
