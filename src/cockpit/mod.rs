@@ -1,7 +1,7 @@
 //! The full-screen door.
 //!
 //! ```text
-//!  crossterm --> input --> Msg --> update(&mut State, Msg) -> Vec<Effect> --> run does them
+//!  terminal --> input --> Msg --> update(&mut State, Msg) -> Vec<Effect> --> run does them
 //!  engine  --------------> Msg::Job, Msg::Data                    | submit, cancel, attach, copy, quit
 //!                                                                 v
 //!                             view(&State, &Skin, &mut Buffer) <-- newest state only; at most one
@@ -11,6 +11,9 @@
 //! `update` is synchronous and total, `view` changes nothing, and only `run` touches the world. A
 //! terminal's bytes never pass through `update`: the attached client feeds a screen of its own, and
 //! `view` reads the newest.
+//!
+//! Keys, the session that is shown, and drawing share one thread with a runtime of its own, so that no thread has to
+//! wake another between a key and its echo. Everything else runs on the engine's.
 
 mod act;
 mod amount;
@@ -31,6 +34,7 @@ pub mod keys;
 pub mod layout;
 pub mod list;
 pub mod msg;
+mod outcome;
 pub mod overlay;
 mod pace;
 mod paint;

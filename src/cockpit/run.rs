@@ -357,7 +357,8 @@ impl Cockpit {
                 let sent = self.line.as_ref().is_none_or(|line| line.input(&bytes));
                 if !sent {
                     let slow = Error::unreachable("the link is too slow: keys were dropped");
-                    update(&mut self.state, Msg::Tell(slow));
+                    // With a full inbox there is more to tell than that.
+                    let _ = self.inbox.try_send(Msg::Tell(slow));
                 }
             }
             Effect::Paste(id, text, bytes) => match dropped(&text) {
@@ -413,8 +414,12 @@ impl Cockpit {
 
     /// Draws the newest state; whether there was something to draw.
     fn draw(&mut self, change: Change) -> bool {
+        let stage = self.state.layout().stage;
+        if change == Change::Screen && (stage.is_none() || self.state.stage.shown_terminal().is_none()) {
+            return false;
+        }
         // What lies over the stage has none of it.
-        let stage = self.state.layout().stage.filter(|_| self.state.overlays.is_empty());
+        let stage = stage.filter(|_| self.state.overlays.is_empty());
         let part =
             stage.and_then(|area| stage::part(&self.state, &self.skin, area, change == Change::Screen));
         let patch = part.and_then(|(part, extras, cursor)| self.painter.patch(part, extras, cursor));

@@ -4,19 +4,18 @@
 use super::clipboard;
 use super::effect::Effect;
 use super::fill;
-use super::job::JobId;
 use super::keys::Found;
 use super::msg::{Link, Msg};
-use super::overlay::{Confirm, Overlay, Then, Verdict, World};
+use super::outcome;
+use super::overlay::{Overlay, Then, Verdict, World};
 use super::pane;
+use super::stage::Terminal;
 use super::stage::talk::Want;
-use super::stage::{Changes, Terminal};
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
 use super::talk;
 use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
-use crate::engine::Event;
 use crate::error::Error;
 use crate::live::screen::{Modes, Notice, Screen, keys as wire_keys};
 use crate::model::LiveId;
@@ -37,7 +36,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Colors(text, behind) => state.colors = Some((text, behind)),
         Msg::Focus(on) => focus(state, on, &mut out),
         Msg::Data(data) => self::data(state, data),
-        Msg::Job(id, event) => job(state, id, event, &mut out),
+        Msg::Job(id, event) => outcome::heard(state, id, event, &mut out),
         Msg::Settled(token) if token == state.stage.token => settled(state, &mut out),
         Msg::Settled(_) => {}
         Msg::Read(id, want, chunk) => talk::read(state, id, want, chunk, &mut out),
@@ -265,88 +264,6 @@ fn data(state: &mut State, mut data: Snapshot) {
     }
 }
 
-fn job(state: &mut State, id: JobId, event: Event, out: &mut Vec<Effect>) {
-    let finished = matches!(event, Event::Finished { .. });
-    if let Some(question) = state.jobs.hear(id, event) {
-        let line = state.jobs.get(id).map_or(String::new(), |job| job.line.clone());
-        state.typing = Typing::Normal;
-        state.overlays.push(Overlay::Confirm(Confirm {
-            line,
-            question: question.text,
-            plan: question.plan,
-            first: 0,
-            then: Then::Answer(id, question.reply),
-        }));
-    }
-    if !finished {
-        return;
-    }
-    state.shelf.look_again();
-    let width = changes_width(state);
-    if let Some(job) = state.jobs.get_mut(id).filter(|job| job.name == "worktree diff")
-        && let Some(result) = job.outcome.as_ref().and_then(|o| o.result.as_ref())
-    {
-        let changes = Changes::new(result, width);
-        out.push(Effect::Paint(id, changes.wanted()));
-        job.changes = Some(Box::new(changes));
-    }
-    // A question of a command that is over needs no answer.
-    state.overlays.retain(|o| !matches!(o, Overlay::Confirm(c) if c.is_of(id)));
-    let Some(job) = state.jobs.get(id) else { return };
-    let Some(outcome) = &job.outcome else { return };
-    let begun = outcome.result.as_ref().and_then(|r| session_in(r, 2));
-    let (text, role) = match &outcome.error {
-        None => (format!("{}: done", job.line), Role::Ok),
-        Some(_) if outcome.is_cancelled() => (format!("{}: interrupted", job.line), Role::Warn),
-        Some(error) => (format!("{}: {}", job.line, error.message), Role::Error),
-    };
-    let starts = matches!(
-        job.name,
-        "session start" | "host login" | "resume" | "fork" | "worktree edit" | "worktree shell"
-    );
-    match begun.filter(|_| starts && outcome.is_ok()) {
-        // What was begun is what people want to see.
-        Some(session) => {
-            if state.stage.job == Some(id) {
-                state.stage.job = None;
-            }
-            state.give_focus(Pane::Live);
-            if let Some(list) = state.list_mut(Pane::Live) {
-                list.filter.clear();
-                list.choose(Subject::Live(session));
-            }
-            state.refill(Pane::Live);
-        }
-        None => state.tell(role, text),
-    }
-    tell_files(state, id);
-}
-
-/// How one gets around in the differences of many files.
-fn tell_files(state: &mut State, id: JobId) {
-    let changes = state.jobs.get(id).and_then(|job| job.changes.as_deref());
-    let Some(n) = changes.map(Changes::count).filter(|n| *n > 1) else { return };
-    let keys = ["next file", "previous file"].map(|line| state.keys.chord_of(line).unwrap_or_default());
-    state.tell(Role::Text, format!("{n} files: {} and {} go from one to the next", keys[0], keys[1]));
-}
-
-/// The columns that differences are laid out for.
-fn changes_width(state: &State) -> usize {
-    let stage = state.layout().stage.map_or(state.size.0, |area| area.width);
-    super::stage::text_width(stage).into()
-}
-
-/// A live session that a result names.
-fn session_in(value: &serde_json::Value, depth: usize) -> Option<LiveId> {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Array(items) if depth > 0 => items.iter().find_map(|v| session_in(v, depth - 1)),
-        Value::Object(map) if depth > 0 => map.values().find_map(|v| session_in(v, depth - 1)),
-        _ => None,
-    }
-}
-
 fn terminal(state: &mut State, id: &LiveId, link: Link, out: &mut Vec<Effect>) {
     let may = state.options.clipboard;
     let Some(terminal) = state.stage.terminal.as_mut().filter(|t| t.id == *id) else { return };
@@ -437,7 +354,7 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
         terminal.size = size;
         out.push(Effect::Resize(size.0, size.1));
     }
-    let width = changes_width(state);
+    let width = outcome::width(state);
     if let Some(job) = state.stage.job.and_then(|id| state.jobs.get_mut(id))
         && let Some(changes) = &mut job.changes
     {

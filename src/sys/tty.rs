@@ -1,5 +1,5 @@
 //! The terminal that we were started in: is it one, how large, and raw mode for the doors that
-//! hand it to a session. (The cockpit's own terminal handling is crossterm's.)
+//! hand it to a session. (Raw mode of the cockpit is crossterm's.)
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};

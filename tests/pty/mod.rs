@@ -1,7 +1,7 @@
 //! The real program in a real pseudo terminal: it starts, it answers, and it leaves no trace.
 
-use crate::support::Sandbox;
 use crate::support::pty::Terminal;
+use crate::support::{Sandbox, wait_for};
 
 #[test]
 fn the_cockpit_opens_helps_and_leaves_the_terminal_as_it_was() {
@@ -83,6 +83,49 @@ fn a_session_is_typed_into_and_outlives_the_cockpit() {
     assert_eq!(again.exit(), 0);
 }
 
+/// A session of a command on the stage, typed into.
+fn typed_into(place: &Sandbox, command: &str) -> Terminal {
+    let started = place.sf(&["session", "start", "--", "sh", "-c", command]);
+    assert_eq!(started.status, 0, "{started:?}");
+    let mut terminal = Terminal::start(place, &[], 100, 30);
+    terminal.wait_text("● local");
+    terminal.send("3\r");
+    terminal.wait_text("TERMINAL");
+    terminal
+}
+
+#[test]
+fn whatever_comes_at_once_arrives_whole() {
+    let place = Sandbox::new();
+    let file = place.path().join("got");
+    let mut terminal = typed_into(&place, &format!("stty raw -echo; echo ready; cat > {}", file.display()));
+    terminal.wait_text("ready");
+    let mut sent = String::new();
+    // Without brackets, as terminals paste that know none; longer than is read at once, and than waits at once.
+    for size in [500, 1024, 3000, 20_000] {
+        let burst: String = ('a'..='z').cycle().take(size).collect();
+        terminal.send(&burst);
+        sent.push_str(&burst);
+        wait_for("all of it", || (std::fs::read_to_string(&file).ok()? == sent).then_some(()));
+    }
+    let paste = "0123456789".repeat(200_000);
+    terminal.send(&format!("\x1b[200~{paste}\x1b[201~"));
+    sent.push_str(&paste);
+    wait_for("the paste", || (std::fs::read_to_string(&file).ok()? == sent).then_some(()));
+    terminal.send("\x1d");
+    terminal.wait_text("NORMAL");
+}
+
+#[test]
+fn escape_is_a_key_while_the_program_writes_without_end() {
+    let place = Sandbox::new();
+    let command = "stty raw -echo; yes .... & key=$(head -c 1 | od -An -tx1); kill $!; echo got $key; read x";
+    let mut terminal = typed_into(&place, command);
+    terminal.wait_text("....");
+    terminal.send("\x1b");
+    terminal.wait_text("got 1b");
+}
+
 #[test]
 fn a_stopped_cockpit_comes_back() {
     use rustix::process::Signal;
@@ -96,7 +139,7 @@ fn a_stopped_cockpit_comes_back() {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
         stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" T")).then_some(())
     };
-    crate::support::wait_for("the process to stop", stopped);
+    wait_for("the process to stop", stopped);
     terminal.wait("the screen to be given back", |text| !text.contains("Transcripts"));
     assert!(!terminal.with_screen(|screen| screen.modes()).alternate_screen);
     kill(pid, Signal::CONT).expect("ours");
