@@ -204,7 +204,7 @@ pub fn part(
     let terminal = state.stage.shown_terminal()?;
     let rows = terminal.screen.as_ref()?.with(Screen::take_changes);
     let typing = state.typing == Typing::Terminal;
-    wanted.then(|| terminal::part(terminal, skin, typing, area, rows))
+    rows.filter(|_| wanted).map(|rows| terminal::part(terminal, skin, typing, area, rows))
 }
 
 /// Breaks a line between words, for boxes as wide as that.

@@ -66,7 +66,8 @@ pub(super) fn title(state: &State, id: &LiveId) -> Line {
     let mut line = vec![(place, Role::Text), (format!(" · {} · ", pane::program(live)), Role::Dim), news];
     let scrolled = terminal.and_then(|t| t.screen.as_ref()).map_or(0, |s| s.with(|s| s.scrolled()));
     if scrolled > 0 {
-        line.push((format!(" · {scrolled} lines back"), Role::Attention));
+        let lines = if scrolled == 1 { "line" } else { "lines" };
+        line.push((format!(" · {scrolled} {lines} back"), Role::Attention));
     }
     line
 }
@@ -247,8 +248,11 @@ mod tests {
             for text in &said {
                 screen.with(|screen| screen.feed(text.as_bytes()));
                 let rows = screen.with(Screen::take_changes);
-                let (buf, extras, cursor) = part(&terminal, &skin, typing, STAGE, rows);
-                shown.feed(painter.patch(buf, extras, cursor).expect("something is shown").as_bytes());
+                let drawn = match rows.map(|rows| part(&terminal, &skin, typing, STAGE, rows)) {
+                    Some((buf, extras, cursor)) => painter.patch(buf, extras, cursor).expect("something is shown"),
+                    None => whole(&mut painter, &terminal, &skin, typing),
+                };
+                shown.feed(drawn.as_bytes());
                 expected.feed(whole(&mut other, &terminal, &skin, typing).as_bytes());
             }
             let look = |screen: &mut Screen| (screen.screen_text(0, true).lines, screen.cursor().visible);

@@ -19,8 +19,8 @@ pub(super) struct Looks {
 
 impl Screen {
     /// The rows of the picture that may look otherwise than at the last call, those of the cursor's old and new
-    /// place among them.
-    pub fn take_changes(&mut self) -> Range<u16> {
+    /// place among them. `None`: all, and what is said about it, such as its size or how far it is scrolled back.
+    pub fn take_changes(&mut self) -> Option<Range<u16>> {
         let touched = self.term.page.grid.take_touched();
         let looks = Looks {
             size: self.size(),
@@ -30,13 +30,12 @@ impl Screen {
             back: self.back,
             cursor: self.cursor(),
         };
-        let all = 0..looks.size.1;
-        let cursor = looks.cursor;
-        let Some(before) = self.looked.replace(looks.clone()) else { return all };
+        let ((_, height), cursor) = (looks.size, looks.cursor);
+        let before = self.looked.replace(looks.clone())?;
         if before != (Looks { cursor: before.cursor, ..looks }) || self.back > 0 {
-            return all;
+            return None;
         }
-        let size = |n: usize| u16::try_from(n).unwrap_or(all.end).min(all.end);
+        let size = |n: usize| u16::try_from(n).unwrap_or(height).min(height);
         let mut rows = size(touched.start)..size(touched.end);
         if before.cursor != cursor {
             for row in [before.cursor.row, cursor.row] {
@@ -44,7 +43,7 @@ impl Screen {
                 rows = if rows.is_empty() { more } else { rows.start.min(row)..rows.end.max(row + 1) };
             }
         }
-        rows
+        Some(rows)
     }
 }
 
@@ -54,22 +53,32 @@ mod tests {
 
     #[test]
     fn only_what_was_written_is_drawn_again() {
-        let mut screen = Screen::new(10, 6);
-        assert_eq!(screen.take_changes(), 0..6);
-        assert_eq!(screen.take_changes(), 0..0);
+        let mut screen = Screen::with_scrollback(10, 6, 1 << 20);
+        assert_eq!(screen.take_changes(), None);
+        assert_eq!(screen.take_changes(), Some(0..0));
         screen.feed(b"\x1b[3;1Hx");
-        assert_eq!(screen.take_changes(), 0..3, "the cursor was in the first row");
+        assert_eq!(screen.take_changes(), Some(0..3), "the cursor was in the first row");
         screen.feed(b"y");
-        assert_eq!(screen.take_changes(), 2..3);
+        assert_eq!(screen.take_changes(), Some(2..3));
         screen.feed(b"\x1b[2;5r\x1b[5;1H\n");
-        assert_eq!(screen.take_changes(), 1..5);
-        for all in
-            ["\x1b[?1049h", "\x1b[?1049l", "\x1b[?5h", "\x1b]4;1;#123456\x1b\\", "\x1bc", "\x1b[H\x1b[J"]
-        {
-            screen.feed(all.as_bytes());
-            assert_eq!(screen.take_changes(), 0..6, "{all:?}");
+        assert_eq!(screen.take_changes(), Some(1..5));
+        screen.feed(b"\x1b[H\x1b[J");
+        assert_eq!(screen.take_changes(), Some(0..6));
+        for other in ["\x1b[?1049h", "\x1b[?1049l", "\x1b[?5h", "\x1b]4;1;#123456\x1b\\", "\x1bc"] {
+            screen.feed(other.as_bytes());
+            assert_eq!(screen.take_changes(), None, "{other:?}");
         }
         screen.resize(10, 7);
-        assert_eq!(screen.take_changes(), 0..7);
+        assert_eq!(screen.take_changes(), None);
+        screen.feed(&b"\r\n".repeat(9));
+        screen.take_changes();
+        screen.scroll_to(1);
+        assert_eq!(screen.take_changes(), None);
+        // It moves on with the lines.
+        screen.feed(b"\n");
+        assert_eq!(screen.take_changes(), None);
+        screen.scroll_to(0);
+        assert_eq!(screen.take_changes(), None);
+        assert_eq!(screen.take_changes(), Some(0..0));
     }
 }
