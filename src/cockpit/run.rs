@@ -29,6 +29,7 @@ use super::state::{Setup, State, Typing};
 use super::term::{self, Term};
 use super::update::{run_line, update};
 use super::view::view;
+use crate::command::session::colors;
 use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event};
 use crate::error::{Error, Result};
@@ -292,6 +293,14 @@ impl Cockpit {
     fn take(&mut self, msg: Msg) -> (Change, bool) {
         match &msg {
             Msg::Focus(on) => self.refresh.focus(*on),
+            Msg::Colors(text, behind) => {
+                let (paths, colors) = (self.engine.paths().clone(), (*text, *behind));
+                self.engine.runtime().spawn_blocking(move || {
+                    if let Err(error) = colors::remember(&paths, colors) {
+                        tracing::warn!("the terminal's colours are not remembered: {error}");
+                    }
+                });
+            }
             // It may have changed what we look at.
             Msg::Job(_, Event::Finished { .. }) => self.refresh.now(),
             _ => {}

@@ -190,7 +190,10 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
     let [ring, scrollback] = [ring, scrollback].map(|n| usize::try_from(n).unwrap_or(0));
     let version = record.version.clone();
     let limits = Limits { ring, scrollback };
-    let session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), limits, rules, version);
+    let mut session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), limits, rules, version);
+    if let Some((text, behind)) = spec.colors {
+        session.screen().set_colors(text.into(), behind.into());
+    }
     let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone(), audit)?;
     Ok(Started::Now(Box::new(keeper), record))
 }

@@ -147,6 +147,10 @@ pub struct LiveSpec {
     /// Variables on top of the login's environment.
     #[serde(default)]
     pub env: Vec<(String, String)>,
+    /// The colours of the person's terminal (red, green, blue): of text, and behind it. Programs ask for them as
+    /// soon as they start, before anybody is attached.
+    #[serde(default)]
+    pub colors: Option<([u8; 3], [u8; 3])>,
 }
 
 /// The screen as text: the result of `session screen`.

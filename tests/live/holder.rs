@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use session_forge::error::Code;
 use session_forge::live::client::Said;
-use session_forge::model::live::{Live, LiveState};
+use session_forge::model::live::{Live, LiveSpec, LiveState};
 use session_forge::sys::proc;
 use session_forge::wire::holder::{Attach, Kind, ScreenQuery, Send, Stop};
 
@@ -188,6 +188,13 @@ async fn colours_are_those_of_the_person_in_front() {
     home.wait(&id, "033").await.expect("answered");
     let text: String = home.lines(&id).await.join("").split_whitespace().collect();
     assert!(text.contains("11;rgb:1e1e/2020/ffff"), "{text}");
+    // Before anybody is there, those that it was started with.
+    let asks = spec(&["sh", "-c", &format!("stty raw -echo; {ask}")]);
+    let first =
+        home.side.start(LiveSpec { colors: Some(([9; 3], [7; 3])), ..asks }).await.expect("started").id;
+    home.wait(&first, "033").await.expect("answered");
+    let text: String = home.lines(&first).await.join("").split_whitespace().collect();
+    assert!(text.contains("11;rgb:0707/0707/0707"), "{text}");
     // Who only looks has no say in it.
     let looks = Attach { colors: Some(([0; 3], [0; 3])), read_only: true, ..sized(80, 24) };
     drop(home.attach(&id, looks).await);

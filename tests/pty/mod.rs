@@ -117,6 +117,22 @@ fn whatever_comes_at_once_arrives_whole() {
 }
 
 #[test]
+fn programs_are_told_the_colours_of_the_terminal_from_the_start() {
+    let place = Sandbox::new();
+    let mut terminal = Terminal::start(&place, &[], 100, 30);
+    terminal.wait_text("● local");
+    terminal.send("\x1b]10;rgb:1010/1010/1010\x1b\\\x1b]11;rgb:fafa/fafa/f0f0\x1b\\");
+    wait_for("them to be remembered", || place.sf_home().join("colors.json").exists().then_some(()));
+    let ask = "stty raw -echo; printf '\\033]11;?\\007'; dd bs=1 count=24 2>/dev/null | od -An -c; read x";
+    let id =
+        place.json(&["session", "start", "--", "sh", "-c", ask])["id"].as_str().expect("an id").to_owned();
+    wait_for("the answer", || {
+        let text: String = place.sf(&["session", "screen", &id]).stdout.split_whitespace().collect();
+        text.contains("11;rgb:fafa/fafa/f0f0").then_some(())
+    });
+}
+
+#[test]
 fn escape_is_a_key_while_the_program_writes_without_end() {
     let place = Sandbox::new();
     let command = "stty raw -echo; yes .... & key=$(head -c 1 | od -An -tx1); kill $!; echo got $key; read x";

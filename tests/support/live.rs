@@ -155,6 +155,7 @@ pub fn spec(command: &[&str]) -> LiveSpec {
         cols: 80,
         rows: 24,
         env: vec![],
+        colors: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Live sessions.
 
+pub mod colors;
 mod find;
 mod place;
 

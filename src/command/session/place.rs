@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::colors;
 use crate::config::settings::Template;
 use crate::engine::{Ctx, Level};
 use crate::error::{Error, Result};
@@ -120,6 +121,7 @@ impl Place {
             cols: size.cols,
             rows: size.rows,
             env: Vec::new(),
+            colors: None,
         })
     }
 
@@ -164,6 +166,7 @@ fn program(tool: ToolId) -> Result<&'static str> {
 /// # Errors
 /// Those of the host call `live.start`.
 pub async fn start(cx: &Ctx, host: &host::Host, spec: &LiveSpec) -> Result<Live> {
+    let spec = &LiveSpec { colors: colors::known(&cx.paths), ..spec.clone() };
     let answer = cx.host(&host.name).await?.call("live.start", json!(spec)).await;
     let mut live: Live = serde_json::from_value(answer.map_err(|error| explain(error, spec, host))?)?;
     live.host = host.name.clone();

@@ -46,6 +46,7 @@ impl Command for SessionResume {
             cols: before.cols,
             rows: before.rows,
             env: Vec::new(),
+            colors: None,
         };
         if cx.options.dry_run {
             let host = found.host.name().clone();
