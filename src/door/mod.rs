@@ -73,7 +73,9 @@ fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
         engine(globals, env)?
     };
     // What stands between a key and its echo has a thread of its own, which waits for both.
-    let code = narrow_runtime()?.block_on(screen(engine.clone(), loaded.notices));
+    let front = narrow_runtime()?;
+    let code = front.block_on(screen(engine.clone(), loaded.notices));
+    front.shutdown_background();
     leave(runtime, &engine);
     code
 }
