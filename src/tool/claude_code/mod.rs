@@ -6,6 +6,7 @@
 
 mod blocks;
 mod find;
+mod line;
 mod thread;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use super::{Progress, Session, Sink, Source, Tool};
 use crate::error::Result;
 use crate::model::{Time, ToolId};
 use crate::sys::Env;
+use line::Line;
 use thread::Thread;
 
 /// Claude Code.
@@ -85,7 +87,7 @@ fn open_all(session: &Session, progress: Progress) -> (Progress, Vec<(Source, Li
 struct Stream {
     source: Source,
     lines: Lines,
-    next: Option<(Time, Option<thread::Line>)>,
+    next: Option<(Time, Option<Line>)>,
     last: Time,
 }
 
@@ -93,7 +95,7 @@ impl Stream {
     /// Parses the next line. Lines without a time belong to the one before.
     fn advance(&mut self) {
         self.next = self.lines.peek().map(|bytes| {
-            let line = thread::Line::parse(bytes);
+            let line = Line::parse(bytes);
             let time = line.as_ref().and_then(|l| l.time).unwrap_or(self.last).max(self.last);
             (time, line)
         });

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::blocks;
+use super::line::{BESIDE, INJECTED, Line, MAPPED, digest, fallback_id, usage};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
@@ -16,22 +16,6 @@ use crate::tool::{Head, Progress, Rank, Session, Sink, Source};
 
 /// How many links, answers and calls are remembered: they are used within a few lines.
 const MEMORY: usize = 64;
-
-/// A line that is an object.
-pub struct Line {
-    map: Map<String, Value>,
-    /// When it was written, if it says so.
-    pub time: Option<Time>,
-}
-
-impl Line {
-    /// `None` when it is no JSON object.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let map = jsonl::parse(bytes)?;
-        let time = value::time(&map, "timestamp");
-        Some(Self { map, time })
-    }
-}
 
 /// What has to be known of the lines before.
 #[derive(Default, Serialize, Deserialize)]
@@ -63,58 +47,6 @@ pub struct Thread {
     /// Whether the present line is one that a fork has from its origin.
     inherited: bool,
 }
-
-/// Kinds of lines that belong to the tool's housekeeping.
-const BESIDE: [&str; 15] = [
-    "agent-name",
-    "ai-title",
-    "api-request",
-    "api-request-blob",
-    "api-request-shape",
-    "atis-latch",
-    "cost-state",
-    "custom-title",
-    "file-history-delta",
-    "file-history-snapshot",
-    "last-prompt",
-    "mode",
-    "permission-mode",
-    "queue-operation",
-    "tools-used",
-];
-
-/// Fields of a line that are expressed in the canonical message, or are the same on every line.
-const MAPPED: [&str; 14] = [
-    "agentId",
-    "cwd",
-    "entrypoint",
-    "gitBranch",
-    "isMeta",
-    "isSidechain",
-    "message",
-    "parentUuid",
-    "sessionId",
-    "timestamp",
-    "type",
-    "userType",
-    "uuid",
-    "version",
-];
-
-/// Beginnings of user text that no person wrote.
-const INJECTED: [&str; 11] = [
-    "<command-name>",
-    "<command-message>",
-    "<local-command-caveat>",
-    "<local-command-stdout>",
-    "<local-command-stderr>",
-    "<bash-input>",
-    "<bash-stdout>",
-    "<bash-stderr>",
-    "<task-notification>",
-    "<system-reminder>",
-    "[Request interrupted by user",
-];
 
 impl Thread {
     /// Goes on from where the last read stopped.
@@ -483,24 +415,4 @@ fn remember<T>(list: &mut VecDeque<(String, T)>, key: String, value: T) {
         list.pop_front();
     }
     list.push_back((key, value));
-}
-
-/// The same line always gets the same id.
-fn fallback_id(map: &Map<String, Value>) -> String {
-    digest(&serde_json::to_string(map).unwrap_or_default())
-}
-
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect()
-}
-
-fn usage(map: &Map<String, Value>) -> Usage {
-    let details = value::object(map, "output_tokens_details");
-    Usage {
-        input: value::count(map, "input_tokens"),
-        output: value::count(map, "output_tokens"),
-        cache_read: value::count(map, "cache_read_input_tokens"),
-        cache_write: value::count(map, "cache_creation_input_tokens"),
-        reasoning: details.map_or(0, |d| value::count(d, "thinking_tokens")),
-    }
 }
