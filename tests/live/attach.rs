@@ -1,7 +1,7 @@
 //! What clients see.
 
 use session_forge::live::client::{End, Said};
-use session_forge::live::screen::{Mouse, MouseEncoding};
+use session_forge::live::screen::{Mouse, MouseEncoding, Screen};
 use session_forge::wire::holder::{Attach, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -93,6 +93,31 @@ async fn a_real_terminal_gets_a_picture_with_each_new_size() {
     let _other = home.attach(&id, sized(60, 20)).await;
     assert!(matches!(limit(real.next()).await, Ok(Some(Said::Size(size))) if size.cols == 60));
     assert!(matches!(limit(real.next()).await, Ok(Some(Said::Snapshot(head, _))) if head.cols == 60));
+}
+
+#[tokio::test]
+async fn a_long_history_does_not_hold_up_the_screen() {
+    let home = Home::new();
+    let id = home.sh("seq 900; echo here; read x").await;
+    home.wait(&id, "here").await.expect("there");
+    let mut peer = home.peer(&id).await;
+    peer.say(Kind::Attach, &Attach { history: 10_000, ..sized(80, 24) }).await.expect("said");
+    let mut pictures = Vec::new();
+    while pictures.len() < 2 {
+        match limit(peer.next()).await.expect("a word") {
+            Some(Said::Snapshot(head, bytes)) => pictures.push((head.seq, bytes)),
+            Some(_) => {}
+            None => panic!("the holder has hung up"),
+        }
+    }
+    assert_eq!(pictures[0].0, pictures[1].0);
+    for (n, (_, bytes)) in pictures.iter().enumerate() {
+        let mut screen = Screen::with_scrollback(80, 24, 1 << 20);
+        screen.feed(bytes);
+        assert_eq!(screen.text().last().map(String::as_str), Some(""), "{:?}", screen.text());
+        assert!(screen.text().contains(&"here".to_owned()));
+        assert_eq!(screen.history(), if n == 0 { 0 } else { 878 });
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use crate::wire::holder::{
 
 /// Output goes to clients in frames of no more than this.
 const LARGEST_OUTPUT: usize = 256 * 1024;
+/// With more lines of history than this, the screen is shown before them.
+const LONG: usize = 500;
 /// A picture must fit into a frame.
 const LARGEST_PICTURE: usize = MAX_FRAME - 64 * 1024;
 
@@ -143,7 +145,14 @@ impl Keeper {
                     attached.sent = seq;
                 }
             }
-            None => self.picture(index, true),
+            None => {
+                // Lines of before take their time; who draws by themselves sees the screen in the meantime.
+                if !attach.pictures && attach.history > 0 && self.session.screen().history() > LONG {
+                    self.picture(index, false);
+                    self.guests[index].write();
+                }
+                self.picture(index, true);
+            }
         }
         if self.guests.iter().any(|guest| guest.person().is_some()) {
             self.tell_people();
