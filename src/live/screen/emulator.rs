@@ -1,5 +1,6 @@
 //! The screen: the emulator, kept from harm.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -39,7 +40,8 @@ impl Screen {
     }
 
     /// A blank screen that keeps the lines that leave it at the top, as long as they take no more
-    /// than `bytes` of the memory (8 a cell up to the last that was written, and 32 a line).
+    /// than `bytes` of the memory (one for each plain character, up to five for others, and 33 a line and more
+    /// where styles change).
     pub fn with_scrollback(cols: u16, rows: u16, bytes: usize) -> Self {
         let term = Term::new(clamp(cols), clamp(rows), bytes);
         Self { parser: Parser::default(), term, back: 0, looked: None }
@@ -84,7 +86,7 @@ impl Screen {
 
     fn lines_ever(&self) -> u64 {
         let grid = &self.term.page.grid;
-        grid.lost() + grid.history() as u64
+        grid.history().lost() + grid.history().len() as u64
     }
 
     /// An emulator that trips is replaced by a blank one: the program redraws sooner or later.
@@ -181,7 +183,7 @@ impl Screen {
     pub fn row(&self, row: u16) -> impl Iterator<Item = Cell<'_>> {
         let (cols, rows) = self.size();
         let line = (row < rows).then(|| self.line(row));
-        line.into_iter().flat_map(move |line| (0..usize::from(cols)).map(|x| self.look(line.get(x))))
+        line.into_iter().flat_map(move |line| (0..usize::from(cols)).map(move |x| self.look(line.get(x))))
     }
 
     /// How many cells of a row were written since it was new; those behind them are all alike.
@@ -197,10 +199,10 @@ impl Screen {
     }
 
     /// A row of the picture.
-    pub(super) fn line(&self, row: u16) -> &Row {
+    pub(super) fn line(&self, row: u16) -> Cow<'_, Row> {
         let grid = &self.term.page.grid;
-        let index = grid.history().saturating_sub(self.back) + usize::from(row);
-        grid.line(index).unwrap_or_else(|| grid.row(0))
+        let index = grid.history().len().saturating_sub(self.back) + usize::from(row);
+        grid.line(index).unwrap_or_default()
     }
 
     /// What a slot shows.
@@ -246,12 +248,12 @@ impl Screen {
 
     /// Lines that have left at the top and are still kept; none on the alternate screen.
     pub fn history(&self) -> usize {
-        self.term.page.grid.history()
+        self.term.page.grid.history().len()
     }
 
     /// What they take of the memory, in bytes.
     pub fn history_bytes(&self) -> usize {
-        self.term.page.grid.history_bytes()
+        self.term.page.grid.history().bytes()
     }
 
     /// Shows the picture as it was that many lines ago (clamped); 0 is now.

@@ -1,23 +1,19 @@
 //! The lines of a screen, and those that left it at the top.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::history::History;
 use super::row::{Row, Slot};
 
-/// Rows of the screen, with the history in front of them.
+/// Rows of the screen, and the history in front of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grid {
     rows: VecDeque<Row>,
-    /// How many of them are history.
-    history: usize,
-    /// What the history takes of the memory, and what it may take; 0: there is none.
-    bytes: usize,
-    limit: usize,
+    history: History,
     cols: usize,
     height: usize,
-    /// How many lines have left the history for good.
-    lost: u64,
     /// The rows that may have changed since somebody asked.
     touched: Range<usize>,
 }
@@ -39,9 +35,9 @@ impl Area {
 
 impl Grid {
     pub fn new(cols: usize, height: usize, limit: usize) -> Self {
-        let mut grid = Self { cols, height, limit, touched: 0..height, ..Self::default() };
-        grid.rows.resize_with(height, Row::default);
-        grid
+        let mut rows = VecDeque::new();
+        rows.resize_with(height, Row::default);
+        Self { rows, history: History::new(limit), cols, height, touched: 0..height }
     }
 
     pub fn cols(&self) -> usize {
@@ -52,43 +48,43 @@ impl Grid {
         self.height
     }
 
-    pub fn history(&self) -> usize {
-        self.history
+    /// The lines that left at the top.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
-    /// What the history takes of the memory.
-    pub fn history_bytes(&self) -> usize {
-        self.bytes
+    /// How many lines there are, history included.
+    pub fn len(&self) -> usize {
+        self.history.len() + self.rows.len()
     }
 
-    /// The number of the oldest line that is kept, counted since the beginning.
-    pub fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// All lines, from the oldest.
-    pub fn all(&self) -> &VecDeque<Row> {
-        &self.rows
-    }
-
-    /// Every cell there is.
-    pub fn slots(&mut self) -> impl Iterator<Item = &mut Slot> {
+    /// Changes every cell there is.
+    pub fn each_slot(&mut self, act: &mut dyn FnMut(&mut Slot)) {
         self.touch(0..self.height);
-        self.rows.iter_mut().flat_map(|row| &mut row.cells)
+        self.history.each_slot(act);
+        self.rows.iter_mut().flat_map(|row| &mut row.cells).for_each(act);
     }
 
     /// A line by its number from the oldest.
-    pub fn line(&self, index: usize) -> Option<&Row> {
-        self.rows.get(index)
+    pub fn line(&self, index: usize) -> Option<Cow<'_, Row>> {
+        match index.checked_sub(self.history.len()) {
+            Some(y) => self.rows.get(y).map(Cow::Borrowed),
+            None => self.history.get(index).map(Cow::Owned),
+        }
+    }
+
+    /// Lines by their numbers from the oldest.
+    pub fn lines(&self, numbers: Range<usize>) -> impl DoubleEndedIterator<Item = Cow<'_, Row>> {
+        numbers.map(|index| self.line(index).unwrap_or_default())
     }
 
     pub fn row(&self, y: usize) -> &Row {
-        &self.rows[self.history + y]
+        &self.rows[y]
     }
 
     pub fn row_mut(&mut self, y: usize) -> &mut Row {
         self.touch(y..y + 1);
-        &mut self.rows[self.history + y]
+        &mut self.rows[y]
     }
 
     fn touch(&mut self, rows: Range<usize>) {
@@ -103,63 +99,22 @@ impl Grid {
         std::mem::take(&mut self.touched)
     }
 
-    /// Takes everything apart: lines and how many of them are history.
-    pub fn take(&mut self) -> (VecDeque<Row>, usize) {
-        self.bytes = 0;
-        (std::mem::take(&mut self.rows), std::mem::take(&mut self.history))
+    /// Takes everything apart: the history and the rows.
+    pub fn take(&mut self) -> (History, VecDeque<Row>) {
+        (std::mem::take(&mut self.history), std::mem::take(&mut self.rows))
     }
 
-    /// Puts lines in; all but the last `height` are history.
-    pub fn put(&mut self, mut rows: VecDeque<Row>, cols: usize, height: usize) {
-        while rows.len() < height {
-            rows.push_back(Row::default());
-        }
+    /// Puts history and rows in; blank ones come below them, if they are fewer than the screen has.
+    pub fn put(&mut self, (history, mut rows): (History, VecDeque<Row>), cols: usize, height: usize) {
+        rows.resize_with(height, Row::default);
         (self.cols, self.height) = (cols, height);
+        (self.history, self.rows) = (history, rows);
         self.touch(0..height);
-        self.history = rows.len() - height;
-        self.bytes = rows.range(..self.history).map(Row::bytes).sum();
-        self.rows = rows;
-        self.trim();
     }
 
     /// Forgets the history.
     pub fn clear_history(&mut self) {
-        self.lost += self.history as u64;
-        self.rows.drain(..self.history);
-        (self.history, self.bytes) = (0, 0);
-    }
-
-    fn trim(&mut self) {
-        while self.history > 0 && self.bytes > self.limit {
-            if let Some(row) = self.rows.pop_front() {
-                self.bytes -= row.bytes();
-            }
-            self.history -= 1;
-            self.lost += 1;
-        }
-    }
-
-    /// The first line of the screen becomes history; a blank one comes in before the row `bottom`.
-    fn push_out(&mut self, bottom: usize, with: Slot) {
-        self.touch(0..bottom);
-        self.bytes += self.row(0).bytes();
-        self.history += 1;
-        // The one that leaves for good makes room for the new one.
-        let mut fresh = Row::default();
-        while self.bytes > self.limit && self.history > 0 {
-            let Some(row) = self.rows.pop_front() else { break };
-            self.bytes -= row.bytes();
-            self.history -= 1;
-            self.lost += 1;
-            fresh = row;
-        }
-        fresh.reset();
-        fresh.fill(0, self.cols, with);
-        if bottom == self.height {
-            self.rows.push_back(fresh);
-        } else {
-            self.rows.insert(self.history + bottom - 1, fresh);
-        }
+        self.history.clear();
     }
 
     /// Moves the lines of an area up; blank ones come in at its bottom. With `keep`, what leaves a
@@ -170,25 +125,22 @@ impl Grid {
         if area.left > 0 || area.right < self.cols {
             return self.shift_up(area, count, with);
         }
-        if keep && area.top == 0 && self.limit > 0 {
+        if area.top == 0 {
+            let keep = keep && self.history.keeps();
+            // The rows themselves go round.
             for _ in 0..count {
-                self.push_out(area.bottom, with);
-            }
-            return;
-        }
-        if count < area.height() && area.bottom == self.height && area.top == 0 {
-            // The usual case on the alternate screen; the rows themselves go round.
-            for _ in 0..count {
-                if let Some(mut row) = self.rows.remove(self.history) {
-                    row.reset();
-                    row.fill(0, self.cols, with);
-                    self.rows.push_back(row);
+                let Some(mut row) = self.rows.pop_front() else { return };
+                if keep {
+                    self.history.push(&row);
                 }
+                row.reset();
+                row.fill(0, self.cols, with);
+                self.rows.insert(area.bottom - 1, row);
             }
             return;
         }
         for y in area.top..area.bottom - count {
-            self.rows.swap(self.history + y, self.history + y + count);
+            self.rows.swap(y, y + count);
         }
         self.blank(area.bottom - count..area.bottom, with);
     }
@@ -201,7 +153,7 @@ impl Grid {
             return self.shift_down(area, count, with);
         }
         for y in (area.top + count..area.bottom).rev() {
-            self.rows.swap(self.history + y, self.history + y - count);
+            self.rows.swap(y, y - count);
         }
         self.blank(area.top..area.top + count, with);
     }

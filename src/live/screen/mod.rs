@@ -26,6 +26,7 @@ mod cursor;
 mod emulator;
 mod erase;
 mod grid;
+mod history;
 pub mod keys;
 mod modes;
 pub mod mouse;

@@ -41,7 +41,7 @@ pub(super) mod mark {
 }
 
 /// A line; what lies beyond its cells is blank.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
     pub cells: Vec<Slot>,
     /// Its text goes on in the next one.
@@ -51,11 +51,6 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// What it takes of the memory.
-    pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.cells.capacity() * size_of::<Slot>()
-    }
-
     pub fn get(&self, x: usize) -> Slot {
         self.cells.get(x).copied().unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! The screen as text for people and scripts, and as bytes for another screen.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
@@ -14,7 +15,7 @@ use crate::model::live::ScreenText;
 impl Screen {
     /// The lines of the picture from top to bottom, without colours, trailing blanks cut.
     pub fn text(&self) -> Vec<String> {
-        (0..self.size().1).map(|row| self.term.plain_text(self.line(row))).collect()
+        (0..self.size().1).map(|row| self.term.plain_text(&self.line(row))).collect()
     }
 
     /// The text of the picture with lines that were wrapped put together again.
@@ -22,7 +23,7 @@ impl Screen {
         let mut out = String::new();
         for row in 0..self.size().1 {
             let line = self.line(row);
-            self.term.push_text(line, &mut out);
+            self.term.push_text(&line, &mut out);
             if !line.wrapped {
                 out.truncate(out.trim_end_matches(' ').len());
                 out.push('\n');
@@ -46,7 +47,7 @@ impl Screen {
         let cursor = self.cursor();
         let mut lines = self.history_lines(scrollback, ansi);
         if ansi {
-            lines.extend((0..rows).map(|row| self.term.colored_text(self.line(row))));
+            lines.extend((0..rows).map(|row| self.term.colored_text(&self.line(row))));
         } else {
             lines.extend(self.text());
         }
@@ -57,25 +58,28 @@ impl Screen {
     /// The last `count` lines that left at the top.
     fn history_lines(&self, count: usize, ansi: bool) -> Vec<String> {
         let grid = &self.term.page.grid;
-        let history = grid.history();
-        let lines = grid.all().range(history - count.min(history)..history);
-        let text = |row| if ansi { self.term.colored_text(row) } else { self.term.plain_text(row) };
+        let history = grid.history().len();
+        let lines = grid.lines(history - count.min(history)..history);
+        let text =
+            |row: Cow<Row>| if ansi { self.term.colored_text(&row) } else { self.term.plain_text(&row) };
         lines.map(text).collect()
     }
 
     /// All lines that are kept, history first, and which of them go on in the next one.
     pub fn lines(&self) -> (Vec<String>, Vec<bool>) {
-        self.term.page.grid.all().iter().map(|row| (self.term.plain_text(row), row.wrapped)).unzip()
+        let grid = &self.term.page.grid;
+        grid.lines(0..grid.len()).map(|row| (self.term.plain_text(&row), row.wrapped)).unzip()
     }
 
     /// Which of these lines are the output of the last command that a shell marked (OSC 133).
     pub fn last_output(&self) -> Option<std::ops::Range<usize>> {
         use super::row::mark::{END, OUTPUT, PROMPT};
-        let rows = self.term.page.grid.all();
-        let start = rows.iter().rposition(|row| row.marks & OUTPUT != 0)?;
-        let ends = |row: &Row| row.marks & (END | PROMPT) != 0;
-        let end = rows.iter().skip(start + 1).position(ends).map_or(rows.len(), |n| start + 1 + n);
-        let blank = rows.range(start..end).rev().take_while(|row| row.used() == 0).count();
+        let grid = &self.term.page.grid;
+        let count = grid.len();
+        let start = count - 1 - grid.lines(0..count).rev().position(|row| row.marks & OUTPUT != 0)?;
+        let ends = |row: Cow<Row>| row.marks & (END | PROMPT) != 0;
+        let end = grid.lines(start + 1..count).position(ends).map_or(count, |n| start + 1 + n);
+        let blank = grid.lines(start..end).rev().take_while(|row| row.used() == 0).count();
         (end - blank > start).then_some(start..end - blank)
     }
 
@@ -201,19 +205,19 @@ impl Dump<'_> {
     /// Both the lines of a screen and the last `history` before them, from an empty one.
     fn page(&mut self, page: &Page, history: usize) {
         let grid = &page.grid;
-        let first = grid.history() - history.min(grid.history());
+        let first = grid.history().len().saturating_sub(history);
         self.text.push_str(if history > 0 { "\x1b[H\x1b[2J\x1b[3J" } else { "\x1b[H" });
-        let (cols, count) = (grid.cols(), grid.all().len());
+        let cols = grid.cols();
         // The style of a cell in front of a wide character, which was written only to get past it.
         let mut gap = None;
         // What was written just now, if something might join it.
         let (mut before, mut text) = (String::new(), String::new());
-        for index in first..count {
-            let Some(row) = grid.line(index) else { break };
+        let mut lines = grid.lines(first..grid.len()).peekable();
+        while let Some(row) = lines.next() {
             if row.marks != 0 {
                 self.marks(row.marks);
             }
-            let next = grid.line(index + 1).filter(|_| row.wrapped);
+            let next = lines.peek().filter(|_| row.wrapped);
             let end = if next.is_some() { cols } else { row.cells.len().min(cols) };
             // A wide character that did not fit wraps by itself.
             let early = next.is_some_and(|n| n.get(0).is_wide()) && row.get(cols - 1).glyph == 0;
@@ -266,7 +270,7 @@ impl Dump<'_> {
             if end < cols {
                 self.text.push_str("\x1b[K");
             }
-            if index + 1 < count {
+            if lines.peek().is_some() {
                 self.text.push_str("\r\n");
             }
         }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cell::Color;
+use super::grid::Grid;
+use super::row::{CLUSTER, Slot, VALUE};
 
 /// Bits of [`Style::flags`].
 pub(super) mod flag {
@@ -132,15 +134,10 @@ impl Styles {
         self.styles.len().max(self.clusters.len()).max(self.links.len()) > self.limit
     }
 
-    /// A new collection of those that are still used; `renumber` gives each slot's new numbers.
-    pub fn sweep<'a>(
-        &mut self,
-        slots: impl Iterator<Item = &'a mut super::row::Slot>,
-        pens: &mut [&mut Style],
-    ) {
-        use super::row::{CLUSTER, VALUE};
+    /// Drops those that neither a cell nor a pen has any more, and gives the others new numbers.
+    pub fn sweep(&mut self, grids: [&mut Grid; 2], pens: [&mut Style; 3]) {
         let mut new = Self::default();
-        for slot in slots {
+        let mut renumber = |slot: &mut Slot| {
             let mut style = self.get(slot.style);
             style.link = new.link_number(self.link(style.link));
             slot.style = new.number(style);
@@ -148,6 +145,9 @@ impl Styles {
                 let number = new.cluster_number(self.cluster(slot.glyph & VALUE));
                 slot.glyph = slot.glyph & !VALUE | number & VALUE;
             }
+        };
+        for grid in grids {
+            grid.each_slot(&mut renumber);
         }
         for pen in pens {
             pen.link = new.link_number(self.link(pen.link));

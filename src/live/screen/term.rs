@@ -2,6 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::cell::Color;
 use super::charset::Charsets;
 use super::grid::{Area, Grid};
 use super::modes::{ModeSet, ansi, private};
@@ -123,6 +124,9 @@ impl Term {
 
     /// What erasing fills with.
     pub fn blank(&mut self) -> Slot {
+        if self.pen.bg == Color::Default {
+            return Slot::default();
+        }
         let style = self.pen.erased();
         Slot { glyph: 0, style: self.styles.number(style) }
     }
@@ -132,8 +136,7 @@ impl Term {
         if self.styles.crowded() {
             let Self { page, other, styles, pen, .. } = self;
             let (a, b) = (&mut page.saved.pen, &mut other.saved.pen);
-            let slots = page.grid.slots().chain(other.grid.slots());
-            styles.sweep(slots, &mut [pen, a, b]);
+            styles.sweep([&mut page.grid, &mut other.grid], [pen, a, b]);
             self.pen_number = None;
         }
     }
