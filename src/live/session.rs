@@ -129,16 +129,15 @@ impl Session {
         if seq <= self.sized_at { None } else { self.ring.since(seq) }
     }
 
-    /// Reads what the program wrote, updates picture and history, and types the answers to what it
-    /// asked; and whether small pieces were among it. Empty when there was nothing. Reads about so many bytes at most.
-    /// With `patient` a few of those are enough for now, the program writes line by line; and more than the system has at
-    /// hand is waited for.
-    pub fn read(&mut self, most: usize, patient: bool) -> (Vec<u8>, bool) {
-        let mut out = Vec::new();
+    /// Adds what the program wrote to `out`, about so many bytes at most, and says whether small pieces were among
+    /// it. With `patient` a few of those are enough for now, the program writes line by line; and more than the system
+    /// has at hand is waited for. [`Self::take`] wants all of it.
+    pub fn read(&mut self, most: usize, patient: bool, out: &mut Vec<u8>) -> bool {
+        let before = out.len();
         let mut buffer = [0; 16 * 1024];
         let piece = most.min(buffer.len());
         let (mut small, mut waits) = (0, 0);
-        while out.len() < most && !(patient && small >= FEW) {
+        while out.len() - before < most && !(patient && small >= FEW) {
             match self.pty.read(&mut buffer[..piece]) {
                 Ok(0) => {
                     self.closed = true;
@@ -161,17 +160,19 @@ impl Session {
                 }
             }
         }
-        if !out.is_empty() {
-            self.screen.feed(&out);
-            self.ring.push(&out);
-            self.screen.take_notices().iter().for_each(|notice| self.watcher.heard(notice));
-            self.watcher.wrote();
-            let replies = self.screen.take_replies();
-            if !self.input_full() {
-                self.type_bytes(&replies);
-            }
+        small >= FEW
+    }
+
+    /// Updates picture and history with what the program wrote, and types the answers to what it asked.
+    pub fn take(&mut self, output: &[u8]) {
+        self.screen.feed(output);
+        self.ring.push(output);
+        self.screen.take_notices().iter().for_each(|notice| self.watcher.heard(notice));
+        self.watcher.wrote();
+        let replies = self.screen.take_replies();
+        if !self.input_full() {
+            self.type_bytes(&replies);
         }
-        (out, small >= FEW)
     }
 
     /// Whether nobody holds the terminal any more.

@@ -23,12 +23,25 @@ impl Frame {
     /// The frame as it goes over the wire.
     pub fn encode(kind: u8, payload: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER + payload.len());
-        // Nothing of ours comes near four gigabytes; the reader's limit is 16 MiB.
-        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        out.push(kind);
-        out.extend_from_slice(&length.to_le_bytes());
+        Self::begin(kind, &mut out);
         out.extend_from_slice(payload);
+        Self::end(&mut out);
         out
+    }
+
+    /// Begins a frame in an empty buffer; its payload is written behind.
+    pub fn begin(kind: u8, out: &mut Vec<u8>) {
+        out.push(kind);
+        out.extend([0; HEADER - 1]);
+    }
+
+    /// Ends the frame that is all of a buffer: its length is known now.
+    pub fn end(out: &mut [u8]) {
+        // Nothing of ours comes near four gigabytes; the reader's limit is 16 MiB.
+        let length = u32::try_from(out.len().saturating_sub(HEADER)).unwrap_or(u32::MAX);
+        if let Some(field) = out.get_mut(1..HEADER) {
+            field.copy_from_slice(&length.to_le_bytes());
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Attachment {
 }
 
 struct Waiting {
-    bytes: Rc<[u8]>,
+    bytes: Rc<Vec<u8>>,
     /// Output up to this number, which may be dropped.
     output: Option<u64>,
 }
@@ -176,13 +176,13 @@ impl Guest {
     /// Queues a frame that must arrive. One that could not be made ends the connection.
     pub fn tell(&mut self, frame: Result<Vec<u8>>) {
         match frame {
-            Ok(bytes) => self.queue(bytes.into(), None),
+            Ok(bytes) => self.queue(Rc::new(bytes), None),
             Err(_) => self.gone = true,
         }
     }
 
     /// Queues output up to a number, or drops all that waits when it is too much.
-    pub fn output(&mut self, frame: &Rc<[u8]>, end: u64) {
+    pub fn output(&mut self, frame: &Rc<Vec<u8>>, end: u64) {
         let Some(attached) = &mut self.attached else { return };
         if attached.behind {
             return;
@@ -200,7 +200,7 @@ impl Guest {
         self.bytes = self.waiting.iter().map(|w| w.bytes.len()).sum();
     }
 
-    fn queue(&mut self, bytes: Rc<[u8]>, output: Option<u64>) {
+    fn queue(&mut self, bytes: Rc<Vec<u8>>, output: Option<u64>) {
         self.bytes += bytes.len();
         self.waiting.push_back(Waiting { bytes, output });
     }
@@ -269,7 +269,7 @@ mod tests {
             shown: 0,
         });
         // More than the socket and the queue hold, in frames of a kilobyte.
-        let frame: Rc<[u8]> = vec![b'x'; 1024].into();
+        let frame = Rc::new(vec![b'x'; 1024]);
         let mut end = 0;
         while !guest.attached.as_ref().expect("attached").behind {
             end += 1024;

@@ -24,6 +24,7 @@ use crate::live::record::{Ended, Folder, LastScreen, Record};
 use crate::live::session::{HISTORY, Session};
 use crate::sys::clock::Watch;
 use crate::sys::{Clock, memory};
+use crate::wire::frame::{Frame, HEADER};
 use crate::wire::holder::{Kind, Status};
 
 /// After its end, a program's last output is on its way; what it left in the background may hold the
@@ -63,6 +64,8 @@ pub(super) struct Keeper {
     /// Since there is output that somebody waits to hear of.
     news: Option<Watch>,
     flood: Flood,
+    /// Output that was read last.
+    frame: Rc<Vec<u8>>,
     /// The memory that starting took has been given back.
     settled: bool,
 }
@@ -121,6 +124,7 @@ impl Keeper {
             late: None,
             news: None,
             flood: Flood::new(),
+            frame: Rc::default(),
             settled: false,
         })
     }
@@ -241,7 +245,17 @@ impl Keeper {
         let start = self.session.seq();
         let seen = self.guests.iter().any(|guest| guest.attached.is_some());
         let (most, patient) = if seen { (MOST_AT_ONCE, false) } else { self.flood.appetite() };
-        let (bytes, lines) = self.session.read(most, patient);
+        // All that clients have taken is written into again: memory that is given back and taken anew for each
+        // piece of a flood costs more than what is done with it.
+        let mut frame = Rc::try_unwrap(std::mem::take(&mut self.frame)).unwrap_or_default();
+        frame.clear();
+        begin_output(start, &mut frame);
+        let header = frame.len();
+        let lines = self.session.read(most, patient, &mut frame);
+        Frame::end(&mut frame);
+        let frame = Rc::new(frame);
+        self.frame = Rc::clone(&frame);
+        let bytes = &frame[header..];
         if bytes.is_empty() {
             return;
         }
@@ -251,11 +265,11 @@ impl Keeper {
             *quiet = Watch::start();
         }
         self.flood.came(bytes.len(), lines, pause, seen);
-        if seen {
-            let frame: Rc<[u8]> = output_frame(start, &bytes).into();
-            let end = self.session.seq();
-            self.guests.iter_mut().for_each(|guest| guest.output(&frame, end));
-        }
+        // Ours first: a client that is woken while we go on has to run on another processor, which may have to be
+        // woken as well.
+        self.session.take(bytes);
+        let end = self.session.seq();
+        self.guests.iter_mut().for_each(|guest| guest.output(&frame, end));
     }
 
     fn welcome(&mut self) {
@@ -382,9 +396,16 @@ impl Keeper {
     }
 }
 
+/// Begins a frame of output whose first byte has this number.
+fn begin_output(seq: u64, out: &mut Vec<u8>) {
+    Frame::begin(Kind::Output as u8, out);
+    out.extend_from_slice(&seq.to_le_bytes());
+}
+
 fn output_frame(seq: u64, bytes: &[u8]) -> Vec<u8> {
-    let mut payload = Vec::with_capacity(8 + bytes.len());
-    payload.extend_from_slice(&seq.to_le_bytes());
-    payload.extend_from_slice(bytes);
-    Kind::Output.bytes(&payload)
+    let mut out = Vec::with_capacity(HEADER + size_of_val(&seq) + bytes.len());
+    begin_output(seq, &mut out);
+    out.extend_from_slice(bytes);
+    Frame::end(&mut out);
+    out
 }

@@ -90,26 +90,32 @@ impl History {
         // A block of a small history is small, since they go as a whole.
         let full = BLOCK.min(self.limit / 8);
         let fits = |block: &&mut Block| block.cost() + self.packed.len() + LINE <= full;
-        let last = self.blocks.back_mut().filter(fits);
-        let block = match last {
-            Some(block) => block,
-            None => {
-                let first = self.lost + self.lines as u64;
-                self.blocks.push_back(Block { first, ..Block::default() });
-                let Some(block) = self.blocks.back_mut() else { return };
-                block
+        if self.blocks.back_mut().filter(fits).is_none() {
+            // The oldest makes room for the newest.
+            let mut block = Block::default();
+            if self.bytes + full > self.limit {
+                block = self.lose().unwrap_or_default();
+                block.bytes.clear();
+                block.ends.clear();
             }
-        };
+            block.first = self.lost + self.lines as u64;
+            self.blocks.push_back(block);
+        }
+        let Some(block) = self.blocks.back_mut() else { return };
         block.bytes.extend_from_slice(&self.packed);
         block.ends.push(u32::try_from(block.bytes.len()).unwrap_or(u32::MAX));
         self.bytes += self.packed.len() + LINE;
         self.lines += 1;
-        while self.bytes > self.limit {
-            let Some(block) = self.blocks.pop_front() else { break };
-            self.bytes -= block.cost();
-            self.lines -= block.ends.len();
-            self.lost += block.ends.len() as u64;
-        }
+        while self.bytes > self.limit && self.lose().is_some() {}
+    }
+
+    /// Lets the oldest lines go.
+    fn lose(&mut self) -> Option<Block> {
+        let block = self.blocks.pop_front()?;
+        self.bytes -= block.cost();
+        self.lines -= block.ends.len();
+        self.lost += block.ends.len() as u64;
+        Some(block)
     }
 
     /// Takes the newest line out.
