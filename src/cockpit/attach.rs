@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::msg::{Link, Msg, Rgb};
+use super::msg::{Link, Msg};
 use crate::command::line;
 use crate::engine::{Engine, Origin};
 use crate::error::{At, Result};
 use crate::fleet::Duplex;
 use crate::live::client::{Attached, End, Retry, Wishes, is_final};
 use crate::model::LiveId;
+use crate::model::live::Colors;
 use crate::wire::holder::Attach;
 
 /// What is to be shown, and how.
@@ -22,8 +23,8 @@ pub struct Asked {
     pub size: (u16, u16),
     /// The take-over link by which it is reached, if it is somebody else's.
     pub link: Option<String>,
-    /// The colours of text, and behind it, on the person's terminal.
-    pub colors: Option<(Rgb, Rgb)>,
+    /// The colours of the person's terminal.
+    pub colors: Option<Colors>,
 }
 
 /// A session that is shown. Dropping it detaches.

@@ -9,9 +9,10 @@ use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 use self::cut::{Cutter, Piece};
-use super::msg::{Mouse, Msg, Rgb};
+use super::msg::{Mouse, Msg};
 use crate::config::chord::{Chord, Key, Mods};
 use crate::live::screen::mouse::{Act, Button, Turn};
+use crate::model::live::Rgb;
 use crate::sys::polled;
 
 /// Asks the terminal for its colours: of text, and behind it.
@@ -130,7 +131,7 @@ impl Meaning {
                 let Some(ColorOrQuery::Color(color)) = said.first() else { return None };
                 self.colors[which] = Some([color.red, color.green, color.blue]);
                 let [Some(text), Some(behind)] = self.colors else { return None };
-                Msg::Colors(text, behind)
+                Msg::Colors((text, behind))
             }
             // Pastes were cut out before; a new size is told by a signal.
             Event::Paste(_) | Event::WindowResized(_) | Event::Csi(_) | Event::Osc(_) | Event::Dcs(_) => {

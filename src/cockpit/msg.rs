@@ -10,12 +10,10 @@ use crate::config::chord::{Chord, Mods};
 use crate::engine::Event;
 use crate::error::{Error, Result};
 use crate::live::screen::{SharedScreen, mouse};
+use crate::model::live::Colors;
 use crate::model::snapshot::Snapshot;
 use crate::model::transcript::{Hit, TranscriptRow};
 use crate::model::{LiveId, Time, TranscriptId};
-
-/// Red, green, blue.
-pub type Rgb = [u8; 3];
 
 /// Something that happened.
 #[derive(Debug)]
@@ -30,8 +28,8 @@ pub enum Msg {
     Paste(String),
     /// The mouse.
     Mouse(Mouse),
-    /// The terminal's own colours: of text, and behind it.
-    Colors(Rgb, Rgb),
+    /// The terminal's own colours.
+    Colors(Colors),
     /// The terminal got (or lost) the keyboard.
     Focus(bool),
     /// There is a new picture of the world.

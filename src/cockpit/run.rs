@@ -1,5 +1,8 @@
 //! The loop: messages in, effects out, a picture whenever something changed.
 
+mod calls;
+mod effects;
+
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,10 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Asker;
-use super::attach::{Asked, Line};
-use super::attention;
-use super::clipboard;
-use super::dropped::dropped;
+use super::attach::Line;
 use super::effect::Effect;
 use super::extra::Extras;
 use super::input::{ASK_COLORS, Input};
@@ -27,12 +27,12 @@ use super::skin::{Depth, Skin};
 use super::stage;
 use super::state::{Setup, State, Typing};
 use super::term::{self, Term};
-use super::update::{run_line, update};
+use super::update::update;
 use super::view::view;
 use crate::command::session::colors;
 use crate::config::{Keymap, Notice, Theme};
 use crate::engine::{Engine, Event};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fleet::aliases;
 use crate::model::snapshot::Snapshot;
 use crate::sys::clock::local_zone;
@@ -40,8 +40,6 @@ use crate::sys::turns;
 
 /// Messages that may wait.
 const INBOX: usize = 1024;
-/// How long a selection has to rest before something is fetched for it.
-const REST: Duration = Duration::from_millis(120);
 /// Messages that are taken in before the next picture, at most.
 const BATCH: usize = 256;
 
@@ -256,45 +254,13 @@ impl Cockpit {
         change
     }
 
-    /// Calls the person to the sessions that need them now.
-    fn call(&mut self, newest: &Snapshot) {
-        let settings = self.engine.settings().attention.clone();
-        let watched = self.state.watched_session();
-        let muted = crate::command::session::muted(self.engine.paths());
-        let calls = attention::calls(&self.state.data.live, &newest.live, &muted, watched.as_ref());
-        if calls.is_empty() || attention::is_quiet(&settings.quiet, self.engine.clock().now(), local_zone()) {
-            return;
-        }
-        let tmux = self.engine.env().get("TMUX").is_some();
-        for call in calls {
-            self.term.send(attention::signal(&settings, &call.text, tmux));
-            if settings.desktop {
-                self.tell_outside("notify-send", &["sf", &call.text], &call);
-            }
-            if !settings.command.is_empty() {
-                self.tell_outside("sh", &["-c", &settings.command], &call);
-            }
-        }
-    }
-
-    /// Runs a program that tells the person something; what becomes of it is its own affair.
-    fn tell_outside(&self, program: &'static str, arguments: &[&str], call: &attention::Call) {
-        let mut command = crate::sys::proc::command(program);
-        command.args(arguments).envs(call.facts.iter().map(|(name, value)| (*name, value.as_str())));
-        self.engine.runtime().spawn(async move {
-            if let Err(error) = command.status().await {
-                tracing::warn!("`{program}` cannot be run to call the person: {error}");
-            }
-        });
-    }
-
     /// Takes in a message. Says what has to be drawn again, and whether nothing came of it but what a program is
     /// given to read.
     fn take(&mut self, msg: Msg) -> (Change, bool) {
         match &msg {
             Msg::Focus(on) => self.refresh.focus(*on),
-            Msg::Colors(text, behind) => {
-                let (paths, colors) = (self.engine.paths().clone(), (*text, *behind));
+            Msg::Colors(colors) => {
+                let (paths, colors) = (self.engine.paths().clone(), *colors);
                 self.engine.runtime().spawn_blocking(move || {
                     if let Err(error) = colors::remember(&paths, colors) {
                         tracing::warn!("the terminal's colours are not remembered: {error}");
@@ -327,92 +293,6 @@ impl Cockpit {
             self.perform(effect);
         }
         (if only_screen { Change::Screen } else { Change::All }, typed)
-    }
-
-    fn perform(&mut self, effect: Effect) {
-        match effect {
-            Effect::Submit(id, call) => self.submit(id, call),
-            Effect::Cancel(id) => {
-                if let Some(cancel) = self.cancels.get(&id) {
-                    cancel.cancel();
-                }
-            }
-            // A command that no longer waits has no use for the answer.
-            Effect::Answer(reply, yes) => drop(reply.send(yes)),
-            Effect::Settle(token) => {
-                let inbox = self.inbox.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(REST).await;
-                    let _ = inbox.send(Msg::Settled(token)).await;
-                });
-            }
-            Effect::Read(id, want) => self.asker.read(id, want),
-            Effect::Color(id, pieces) => self.asker.color(id, pieces),
-            Effect::Paint(id, pieces) => self.asker.paint(id, pieces),
-            Effect::Find(id, text) => self.asker.find(id, text),
-            Effect::List => self.asker.list(),
-            Effect::Health => self.asker.health(),
-            Effect::Search(token, words) => self.asker.search(token, words),
-            Effect::Attach(id, cols, rows) => {
-                let ask = Asked { id, size: (cols, rows), link: None, colors: self.state.colors };
-                self.line = Some(Line::new(self.engine.clone(), ask, self.inbox.clone()));
-            }
-            Effect::Adopt(id, link, cols, rows) => {
-                let ask = Asked { id, size: (cols, rows), link: Some(link), colors: self.state.colors };
-                self.line = Some(Line::new(self.engine.clone(), ask, self.inbox.clone()));
-            }
-            Effect::Detach => self.line = None,
-            Effect::Input(bytes) => {
-                let sent = self.line.as_ref().is_none_or(|line| line.input(&bytes));
-                if !sent {
-                    let slow = Error::unreachable("the link is too slow: keys were dropped");
-                    // With a full inbox there is more to tell than that.
-                    let _ = self.inbox.try_send(Msg::Tell(slow));
-                }
-            }
-            Effect::Paste(id, text, bytes) => match dropped(&text) {
-                Some(file) => {
-                    let words = ["session", "paste", id.as_str(), "--", &file].map(str::to_owned);
-                    let effects = run_line(&mut self.state, &words);
-                    effects.into_iter().for_each(|effect| self.perform(effect));
-                }
-                None => self.perform(Effect::Input(bytes)),
-            },
-            Effect::Resize(cols, rows) => {
-                if let Some(line) = &self.line {
-                    line.resize(cols, rows);
-                }
-            }
-            Effect::Copy(text) => {
-                let env = self.engine.env().clone();
-                self.term.send(clipboard::sequence(&text, clipboard::Wrap::of(&env)));
-                self.engine.runtime().spawn(async move { clipboard::give(&text, &env).await });
-            }
-            Effect::Mouse(on) => self.term.set_mouse(on),
-            Effect::Motion(on) => self.term.set_motion(on),
-            Effect::Suspend => {
-                if let Err(error) = self.suspend() {
-                    update(&mut self.state, Msg::Tell(error));
-                }
-            }
-            Effect::Redraw => self.painter.forget(),
-            Effect::Quit => self.outcome = Some(ExitCode::SUCCESS),
-        }
-    }
-
-    fn submit(&mut self, id: JobId, call: crate::engine::Call) {
-        let mut run = self.engine.submit(call);
-        self.cancels.insert(id, run.cancel.clone());
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            while let Some(event) = run.events.recv().await {
-                let last = matches!(event, Event::Finished { .. });
-                if inbox.send(Msg::Job(id, event)).await.is_err() || last {
-                    return;
-                }
-            }
-        });
-        self.cancels.retain(|_, cancel| !cancel.is_cancelled());
     }
 
     fn suspend(&mut self) -> Result<()> {

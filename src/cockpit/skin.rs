@@ -3,7 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::theme::{self, Look, Role, Theme};
-use crate::live::screen::{Rgb, xterm};
+use crate::live::screen::xterm;
+use crate::model::live::Rgb;
 use crate::sys::Env;
 
 /// How many colours the terminal shows.
@@ -41,15 +42,15 @@ impl Depth {
             (Self::Sixteen, theme::Color::Index(i)) if i >= 16 => Color::Indexed(sixteen(xterm(i))),
             (_, theme::Color::Index(i)) => Color::Indexed(i),
             (Self::True, theme::Color::Rgb(r, g, b)) => Color::Rgb(r, g, b),
-            (Self::Indexed, theme::Color::Rgb(r, g, b)) => Color::Indexed(indexed((r, g, b))),
-            (Self::Sixteen, theme::Color::Rgb(r, g, b)) => Color::Indexed(sixteen((r, g, b))),
+            (Self::Indexed, theme::Color::Rgb(r, g, b)) => Color::Indexed(indexed([r, g, b])),
+            (Self::Sixteen, theme::Color::Rgb(r, g, b)) => Color::Indexed(sixteen([r, g, b])),
         }
     }
 }
 
 fn distance(a: Rgb, b: Rgb) -> u32 {
-    let d = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
-    d(a.0, b.0) * 3 + d(a.1, b.1) * 6 + d(a.2, b.2)
+    let [r, g, b] = [0, 1, 2].map(|i| u32::from(a[i].abs_diff(b[i])).pow(2));
+    r * 3 + g * 6 + b
 }
 
 fn nearest(rgb: Rgb, range: std::ops::RangeInclusive<u8>) -> u8 {
@@ -61,7 +62,7 @@ fn indexed(rgb: Rgb) -> u8 {
 }
 
 /// By hue rather than by distance alone: muted colours would all become grey.
-fn sixteen((r, g, b): Rgb) -> u8 {
+fn sixteen([r, g, b]: Rgb) -> u8 {
     let (high, low) = (r.max(g).max(b), r.min(g).min(b));
     if high - low < 40 {
         return match high {

@@ -7,7 +7,6 @@ use super::job::{JobId, Jobs};
 use super::keys::Keys;
 use super::layout::{Layout, Shape};
 use super::list::List;
-use super::msg::Rgb;
 use super::overlay::{Overlay, Search};
 use super::pane;
 use super::shelf::Shelf;
@@ -18,6 +17,7 @@ use crate::config::Notice;
 use crate::config::chord::Chord;
 use crate::config::keymap::Context;
 use crate::config::theme::Role;
+use crate::model::live::Colors;
 use crate::model::snapshot::Snapshot;
 use crate::model::transcript::Hit;
 use crate::model::{FeatureName, Time};
@@ -127,8 +127,8 @@ pub struct State {
     pub now: Time,
     /// Milliseconds of local time before UTC.
     pub zone: i64,
-    /// The terminal's own colours, once it has told them: of text, and behind it.
-    pub colors: Option<(Rgb, Rgb)>,
+    /// The terminal's own colours, once it has told them.
+    pub colors: Option<Colors>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The picture of the world.

@@ -33,7 +33,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(chord) => key(state, chord.canonical(), &mut out),
         Msg::Paste(text) => paste(state, &text, &mut out),
         Msg::Mouse(mouse) => super::pointer::mouse(state, mouse, &mut out),
-        Msg::Colors(text, behind) => state.colors = Some((text, behind)),
+        Msg::Colors(colors) => state.colors = Some(colors),
         Msg::Focus(on) => focus(state, on, &mut out),
         Msg::Data(data) => self::data(state, data),
         Msg::Job(id, event) => outcome::heard(state, id, event, &mut out),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
@@ -12,6 +13,9 @@ use crate::model::health::Health;
 use crate::model::snapshot::{Snapshot, Transcripts};
 use crate::store::Store;
 use crate::sys::{self, Clock, Env};
+
+/// Changes that come within this are one picture.
+const BURST: Duration = Duration::from_millis(30);
 
 /// Owns the picture; one task replaces it, everybody else reads.
 pub(super) struct Hub {
@@ -72,8 +76,7 @@ impl Hub {
                     Err(e) => tracing::warn!("snapshot: {e}"),
                 }
                 poke.notified().await;
-                // A burst of changes is one picture.
-                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                tokio::time::sleep(BURST).await;
             }
         });
         true

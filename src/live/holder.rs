@@ -191,8 +191,8 @@ fn start(folder: &Folder, request: Request, env: &Env, umask: u32) -> Result<Sta
     let version = record.version.clone();
     let limits = Limits { ring, scrollback };
     let mut session = Session::new(pty, command, spec.tool, (spec.cols, spec.rows), limits, rules, version);
-    if let Some((text, behind)) = spec.colors {
-        session.screen().set_colors(text.into(), behind.into());
+    if let Some(colors) = spec.colors {
+        session.screen().set_colors(colors);
     }
     let keeper = keeper::Keeper::new(session, listener, folder.clone(), record.clone(), audit)?;
     Ok(Started::Now(Box::new(keeper), record))

@@ -147,11 +147,16 @@ pub struct LiveSpec {
     /// Variables on top of the login's environment.
     #[serde(default)]
     pub env: Vec<(String, String)>,
-    /// The colours of the person's terminal (red, green, blue): of text, and behind it. Programs ask for them as
-    /// soon as they start, before anybody is attached.
+    /// The colours of the person's terminal. Programs ask for them as soon as they start, before anybody is
+    /// attached.
     #[serde(default)]
-    pub colors: Option<([u8; 3], [u8; 3])>,
+    pub colors: Option<Colors>,
 }
+
+/// Red, green, blue.
+pub type Rgb = [u8; 3];
+/// The colours of a person's terminal: of text, and behind it.
+pub type Colors = (Rgb, Rgb);
 
 /// The screen as text: the result of `session screen`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use crate::error::{Error, Result};
-use crate::model::live::{LiveState, Sizes};
+use crate::model::live::{Colors, LiveState, Rgb, Sizes};
 
 /// The version that we speak.
 pub const VERSION: u32 = 1;
@@ -216,19 +216,18 @@ pub struct Attach {
     pub credit: u32,
     /// It cannot give what it shows another size: it wants a snapshot after each change of it.
     pub pictures: bool,
-    /// The colours of text, and behind it, on the person's terminal (red, green, blue): what the program
-    /// is told when it asks for them.
-    pub colors: Option<([u8; 3], [u8; 3])>,
+    /// The colours of the person's terminal: what the program is told when it asks for them.
+    pub colors: Option<Colors>,
 }
 
-/// The colours of the person's terminal (red, green, blue), as in [`Attach::colors`].
+/// The colours of the person's terminal, as in [`Attach::colors`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OuterColors {
     /// Of text.
-    pub text: [u8; 3],
+    pub text: Rgb,
     /// Behind it.
-    pub behind: [u8; 3],
+    pub behind: Rgb,
 }
 
 /// Heads the bytes of a snapshot.

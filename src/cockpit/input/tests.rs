@@ -38,7 +38,7 @@ fn answers_about_colours_are_no_keys() {
     let mut meaning = Meaning::default();
     assert!(read(&mut meaning, b"\x1b]10;rgb:ffff/8080/0000\x1b\\").is_empty());
     let told = read(&mut meaning, b"x\x1b]11;rgb:1e/1e/1e\x07");
-    assert_eq!(format!("{:?}", &told[1..]), "[Colors([255, 128, 0], [30, 30, 30])]");
+    assert_eq!(format!("{:?}", &told[1..]), "[Colors(([255, 128, 0], [30, 30, 30]))]");
     // Others that nobody asked for are nothing, and hold nothing up.
     assert_eq!(keys(b"\x1b[?62;4c\x1b[?2026;2$y\x1bP1$r0m\x1b\\\x1b[>1;2q\x1b[?1x\x1b]52;c;\x07\x1b[$p\x1b_Gi=1;OK\x1b\\y"), "y");
 }

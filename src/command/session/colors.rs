@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::model::live::Colors;
 use crate::sys::{Paths, files};
-
-/// Of text, and behind it: red, green, blue.
-pub type Colors = ([u8; 3], [u8; 3]);
 
 /// What the terminal said when it was last asked.
 pub fn known(paths: &Paths) -> Option<Colors> {

@@ -1,13 +1,12 @@
 //! What the terminal answers about its colours, taken out of what is typed.
 
 use crate::live::screen::parse_color;
+use crate::model::live::{self, Rgb};
 
 /// Asks for them: of text, and behind it.
 pub(super) const ASK: &[u8] = b"\x1b]10;?\x1b\\\x1b]11;?\x1b\\";
 /// The longest answer.
 const LONGEST: usize = 48;
-
-type Rgb = [u8; 3];
 
 /// The answers so far.
 #[derive(Debug, Default)]
@@ -19,7 +18,7 @@ pub(super) struct Colors {
 
 impl Colors {
     /// Text and behind it, once both are known.
-    pub fn both(&self) -> Option<(Rgb, Rgb)> {
+    pub fn both(&self) -> Option<live::Colors> {
         Some((self.found[0]?, self.found[1]?))
     }
 
@@ -75,7 +74,7 @@ fn answer(bytes: &[u8]) -> Front {
             (_, Some(_)) => return Front::Other,
         };
         let color = std::str::from_utf8(&bytes[5..begin.len() + end]).ok().and_then(parse_color);
-        return color.map_or(Front::Other, |color| Front::Answer(which, color.into(), begin.len() + len));
+        return color.map_or(Front::Other, |color| Front::Answer(which, color, begin.len() + len));
     }
     Front::Other
 }

@@ -46,7 +46,7 @@ impl Term {
             85 => "\x1b[?83n",
             // Dark or light.
             996 => {
-                let (r, g, b) = self.palette.get(super::palette::DYNAMIC + 11);
+                let [r, g, b] = self.palette.get(super::palette::DYNAMIC + 11);
                 let light = u16::from(r) + u16::from(g) + u16::from(b) > 3 * 128;
                 if light { "\x1b[?997;2n" } else { "\x1b[?997;1n" }
             }

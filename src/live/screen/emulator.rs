@@ -12,6 +12,7 @@ use super::report::Notice;
 use super::row::{CLUSTER, Row, Slot, VALUE};
 use super::style::flag;
 use super::term::{Term, tabs};
+use crate::model::live::Colors;
 
 /// The largest screen; nobody reads more, and a wrong size must not take the memory.
 const LARGEST: u16 = 1000;
@@ -158,8 +159,8 @@ impl Screen {
     }
 
     /// The colours of the person's own terminal: what programs are told when they ask.
-    pub fn set_colors(&mut self, text: (u8, u8, u8), behind: (u8, u8, u8)) {
-        self.term.palette.outer = Some((text, behind));
+    pub fn set_colors(&mut self, colors: Colors) {
+        self.term.palette.outer = Some(colors);
     }
 
     /// The cursor. While scrolled back it is not on the picture.
@@ -216,7 +217,7 @@ impl Screen {
         };
         let color = |color: Color| match color {
             Color::Index(i) => match self.term.palette.changed(u16::from(i)) {
-                Some((r, g, b)) => Color::Rgb(r, g, b),
+                Some([r, g, b]) => Color::Rgb(r, g, b),
                 None => color,
             },
             other => other,

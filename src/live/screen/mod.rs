@@ -48,7 +48,7 @@ mod term;
 pub use cell::{Cell, Color, Cursor, Modes, Mouse, MouseEncoding, Text};
 pub use emulator::Screen;
 pub use outer::{Outward, RESTORE};
-pub use palette::{Rgb, parse as parse_color, xterm};
+pub use palette::{parse as parse_color, xterm};
 pub use report::Notice;
 pub use shared::SharedScreen;
 

@@ -2,35 +2,34 @@
 
 use std::collections::BTreeMap;
 
-/// Red, green, blue.
-pub type Rgb = (u8, u8, u8);
+use crate::model::live::{Colors, Rgb};
 
 /// Numbers beyond the 256: special colours (OSC 5), then dynamic ones (OSC 10 to 19).
 pub(super) const SPECIAL: u16 = 256;
 pub(super) const DYNAMIC: u16 = 300;
 
 /// Light on dark: programs only use this to choose between their two palettes.
-const FOREGROUND: Rgb = (0xe5, 0xe5, 0xe5);
-const BACKGROUND: Rgb = (0, 0, 0);
+const FOREGROUND: Rgb = [0xe5, 0xe5, 0xe5];
+const BACKGROUND: Rgb = [0, 0, 0];
 
 /// What xterm starts with.
 const FIRST: [Rgb; 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
+    [0, 0, 0],
+    [205, 0, 0],
+    [0, 205, 0],
+    [205, 205, 0],
+    [0, 0, 238],
+    [205, 0, 205],
+    [0, 205, 205],
+    [229, 229, 229],
+    [127, 127, 127],
+    [255, 0, 0],
+    [0, 255, 0],
+    [255, 255, 0],
+    [92, 92, 255],
+    [255, 0, 255],
+    [0, 255, 255],
+    [255, 255, 255],
 ];
 
 /// What xterm shows for one of the 256 colours before anybody changes it: sixteen that have names, a cube of six
@@ -41,11 +40,11 @@ pub fn xterm(index: u8) -> Rgb {
         0..16 => FIRST[usize::from(index)],
         16..232 => {
             let i = index - 16;
-            (level(i / 36), level(i / 6 % 6), level(i % 6))
+            [level(i / 36), level(i / 6 % 6), level(i % 6)]
         }
         232.. => {
             let grey = 8 + 10 * (index - 232);
-            (grey, grey, grey)
+            [grey, grey, grey]
         }
     }
 }
@@ -57,8 +56,8 @@ pub(super) type Changed = BTreeMap<u16, Rgb>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Palette {
     changed: Changed,
-    /// The colours of the person's own terminal, when a client has told them: text, behind it.
-    pub outer: Option<(Rgb, Rgb)>,
+    /// The colours of the person's own terminal, when a client has told them.
+    pub outer: Option<Colors>,
 }
 
 impl Palette {
@@ -120,7 +119,7 @@ impl Palette {
 }
 
 /// As xterm writes it.
-pub(super) fn spell((r, g, b): Rgb) -> String {
+pub(super) fn spell([r, g, b]: Rgb) -> String {
     format!("rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}")
 }
 
@@ -137,7 +136,7 @@ pub fn parse(text: &str) -> Option<Rgb> {
             let n = u32::from_str_radix(&digits[i * size..(i + 1) * size], 16).ok()?;
             u8::try_from(n << (16 - 4 * size) >> 8).ok()
         };
-        return Some((part(0)?, part(1)?, part(2)?));
+        return Some([part(0)?, part(1)?, part(2)?]);
     }
     if let Some(parts) = text.strip_prefix("rgb:") {
         let mut parts = parts.split('/').map(|part| {
@@ -145,7 +144,7 @@ pub fn parse(text: &str) -> Option<Rgb> {
             let n = u32::from_str_radix(part, 16).ok().filter(|_| (1..=4).contains(&part.len()))?;
             u8::try_from((n * 0xffff / most) >> 8).ok()
         });
-        return Some((parts.next()??, parts.next()??, parts.next()??));
+        return Some([parts.next()??, parts.next()??, parts.next()??]);
     }
     if let Some(parts) = text.strip_prefix("rgbi:") {
         let mut parts = parts.split('/').map(|part| {
@@ -153,19 +152,19 @@ pub fn parse(text: &str) -> Option<Rgb> {
             // In range by the clamp.
             (0.0..=1.0).contains(&n).then_some((n * 255.0).round() as u8)
         });
-        return Some((parts.next()??, parts.next()??, parts.next()??));
+        return Some([parts.next()??, parts.next()??, parts.next()??]);
     }
     let name = text.to_ascii_lowercase();
     const NAMES: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
     const PURE: [Rgb; 8] = [
-        (0, 0, 0),
-        (255, 0, 0),
-        (0, 255, 0),
-        (255, 255, 0),
-        (0, 0, 255),
-        (255, 0, 255),
-        (0, 255, 255),
-        (255, 255, 255),
+        [0, 0, 0],
+        [255, 0, 0],
+        [0, 255, 0],
+        [255, 255, 0],
+        [0, 0, 255],
+        [255, 0, 255],
+        [0, 255, 255],
+        [255, 255, 255],
     ];
     NAMES.iter().position(|n| *n == name).map(|i| PURE[i])
 }
@@ -177,13 +176,13 @@ mod tests {
     #[test]
     fn colours_are_read_as_x_reads_them() {
         for (text, wanted) in [
-            ("#fff", Some((0xf0, 0xf0, 0xf0))),
-            ("#808182", Some((0x80, 0x81, 0x82))),
-            ("#f00f00f00", Some((0xf0, 0xf0, 0xf0))),
-            ("#f000f000f000", Some((0xf0, 0xf0, 0xf0))),
-            ("rgb:f/80/ffff", Some((0xff, 0x80, 0xff))),
-            ("rgbi:1/0/0.5", Some((255, 0, 128))),
-            ("Red", Some((255, 0, 0))),
+            ("#fff", Some([0xf0, 0xf0, 0xf0])),
+            ("#808182", Some([0x80, 0x81, 0x82])),
+            ("#f00f00f00", Some([0xf0, 0xf0, 0xf0])),
+            ("#f000f000f000", Some([0xf0, 0xf0, 0xf0])),
+            ("rgb:f/80/ffff", Some([0xff, 0x80, 0xff])),
+            ("rgbi:1/0/0.5", Some([255, 0, 128])),
+            ("Red", Some([255, 0, 0])),
             ("#ff", None),
             ("#", None),
             ("rgb:1/2", None),

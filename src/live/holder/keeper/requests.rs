@@ -74,7 +74,7 @@ impl Keeper {
             Kind::Colors => {
                 let colors: OuterColors = read(payload)?;
                 if self.guests[index].types() {
-                    self.session.screen().set_colors(colors.text.into(), colors.behind.into());
+                    self.session.screen().set_colors((colors.text, colors.behind));
                 }
             }
             Kind::Wait => {
@@ -117,8 +117,8 @@ impl Keeper {
         self.changed = true;
         let looks = self.guests[index].stranger.as_ref().is_some_and(|stranger| stranger.read_only);
         let attach = Attach { read_only: attach.read_only || looks, ..attach };
-        if let (Some((text, behind)), false) = (attach.colors, attach.read_only) {
-            self.session.screen().set_colors(text.into(), behind.into());
+        if let (Some(colors), false) = (attach.colors, attach.read_only) {
+            self.session.screen().set_colors(colors);
         }
         self.guests[index].attached = Some(Attachment {
             size: wanted(attach.cols, attach.rows),
