@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, DuplexStream, ReadBuf};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -56,7 +56,8 @@ impl Link {
         io: impl AsyncRead + AsyncWrite + Send + 'static,
         theirs: Hello,
     ) -> Result<Self> {
-        let (mut reader, writer) = tokio::io::split(io);
+        let (reader, writer) = tokio::io::split(io);
+        let mut reader = BufReader::new(reader);
         let (outbox, outgoing) = mpsc::channel(OUTBOX);
         let closed = CancellationToken::new();
         let table = Arc::new(Table(Mutex::new(Some(Channels { next: 1, slots: HashMap::new() }))));

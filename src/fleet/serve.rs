@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -24,9 +24,10 @@ const CHANNELS: usize = 1024;
 /// `corrupt` when what comes are no frames, `unsupported` when the client speaks no version of ours.
 pub async fn serve(
     calls: SharedCalls,
-    mut reader: impl AsyncRead + Send + Unpin + 'static,
+    reader: impl AsyncRead + Send + Unpin + 'static,
     writer: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<()> {
+    let mut reader = BufReader::new(reader);
     let (outbox, outgoing) = mpsc::channel(OUTBOX);
     let writing = tokio::spawn(mux::write_frames(outgoing, writer));
     mux::send(&outbox, Kind::Hello, 0, &serde_json::to_vec(&Hello::ours())?).await;

@@ -130,8 +130,9 @@ impl Home {
     }
 }
 
-impl Drop for Home {
-    fn drop(&mut self) {
+impl Home {
+    /// Ends whatever runs here.
+    pub fn end(&self) {
         // Our own children of children, by their ids.
         for record in Folder::at(self.run()).all().unwrap_or_default() {
             if record.lives() {
@@ -139,6 +140,12 @@ impl Drop for Home {
                 let _ = proc::kill(record.holder, rustix::process::Signal::KILL);
             }
         }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -102,6 +102,8 @@ async fn a_disk_that_is_full_stops_nothing_that_runs() {
     alive(&home, &runs).await;
     home.kill(&runs).await;
     assert_eq!(home.row(&runs).await.state, LiveState::Exited);
+    // The disk goes first, and the records with it.
+    home.end();
 }
 
 #[tokio::test]
