@@ -41,8 +41,7 @@ impl Screen {
     }
 
     /// A blank screen that keeps the lines that leave it at the top, as long as they take no more
-    /// than `bytes` of the memory (one for each plain character, up to five for others, and 33 a line and more
-    /// where styles change).
+    /// than `bytes` of the memory (one for a plain character, up to five for others, and some 35 a line).
     pub fn with_scrollback(cols: u16, rows: u16, bytes: usize) -> Self {
         let term = Term::new(clamp(cols), clamp(rows), bytes);
         Self { parser: Parser::default(), term, back: 0, looked: None }
