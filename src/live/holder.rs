@@ -28,7 +28,7 @@ use super::session::{Limits, SCROLLBACK, Session};
 use super::status::RuleFile;
 use crate::error::{At, Error, Result};
 use crate::model::live::LiveSpec;
-use crate::sys::{Clock, Env, memory, proc, turns};
+use crate::sys::{Clock, Env, proc, turns};
 use crate::tool::launch;
 
 /// The hidden word of the command line.
@@ -125,7 +125,6 @@ fn keep(env: &Env) -> Result<()> {
         Started::Now(keeper, record) => {
             answer(&Reply::Ok(Box::new(record)));
             let_go();
-            memory::forget_program();
             keeper.run();
         }
     }

@@ -1,16 +1,26 @@
 //! Giving memory back to the system.
 
-/// Gives back what of our own program file is mapped into this process: starting takes far more of the
-/// program than going on does. What is needed again comes back by itself, out of the system's cache. Does
-/// nothing where there is no `/proc`.
-pub fn forget_program() {
-    #[cfg(target_os = "linux")]
-    if let (Ok(maps), Ok(program)) =
-        (std::fs::read_to_string("/proc/self/smaps"), std::fs::read_link("/proc/self/exe"))
-    {
-        for (start, length) in untouched(&maps, &program.to_string_lossy()) {
-            give_back(start, length);
+/// Where our own program file is mapped into this process; nowhere, if there is no `/proc`.
+#[derive(Debug, Default)]
+pub struct Program(Vec<(usize, usize)>);
+
+impl Program {
+    /// Looks it up.
+    pub fn here() -> Self {
+        #[cfg(target_os = "linux")]
+        if let (Ok(maps), Ok(program)) =
+            (std::fs::read_to_string("/proc/self/smaps"), std::fs::read_link("/proc/self/exe"))
+        {
+            return Self(untouched(&maps, &program.to_string_lossy()));
         }
+        Self::default()
+    }
+
+    /// Gives it back: starting, and each thing that is asked, takes far more of the program than going on does.
+    /// What is needed again comes back by itself, out of the system's cache.
+    pub fn forget(&self) {
+        #[cfg(target_os = "linux")]
+        self.0.iter().for_each(|(start, length)| give_back(*start, *length));
     }
 }
 
@@ -73,7 +83,7 @@ VmFlags: rd wr mr mw me ac
 
     #[test]
     fn the_program_goes_on() {
-        forget_program();
+        Program::here().forget();
         assert_eq!(untouched("", "x"), []);
     }
 }

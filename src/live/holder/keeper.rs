@@ -22,8 +22,9 @@ use crate::error::{At, Result};
 use crate::live::pty;
 use crate::live::record::{Ended, Folder, LastScreen, Record};
 use crate::live::session::{HISTORY, Session};
+use crate::sys::Clock;
 use crate::sys::clock::Watch;
-use crate::sys::{Clock, memory};
+use crate::sys::memory::Program;
 use crate::wire::frame::{Frame, HEADER};
 use crate::wire::holder::{Kind, Status};
 
@@ -66,7 +67,8 @@ pub(super) struct Keeper {
     flood: Flood,
     /// Output that was read last.
     frame: Rc<Vec<u8>>,
-    /// The memory that starting took has been given back.
+    /// Our own program, of which little is needed while nobody asks anything; and whether it was given back.
+    program: Program,
     settled: bool,
 }
 
@@ -125,6 +127,7 @@ impl Keeper {
             news: None,
             flood: Flood::new(),
             frame: Rc::default(),
+            program: Program::here(),
             settled: false,
         })
     }
@@ -135,7 +138,7 @@ impl Keeper {
             let patience = self.patience();
             if patience.is_none() && !self.settled {
                 self.settled = true;
-                memory::forget_program();
+                self.program.forget();
             }
             let ready = self.wait(patience);
             if ready.child {
@@ -338,10 +341,9 @@ impl Keeper {
                 self.tell_people();
             }
             self.follow_active();
-            if detached && !self.guests.iter().any(|guest| guest.attached.is_some()) {
-                // Nobody looks any more.
-                memory::forget_program();
-            }
+            // Nobody looks any more, or even listens.
+            let alone = detached && !self.guests.iter().any(|guest| guest.attached.is_some());
+            self.settled &= !(alone || self.guests.is_empty());
         }
     }
 
