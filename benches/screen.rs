@@ -84,6 +84,9 @@ fn table() -> String {
     );
     let mut screen = Screen::with_scrollback(COLS, ROWS, KEPT);
     plain(60_000_000).chunks(PIECE).for_each(|piece| screen.feed(piece));
+    let mut lines = 0;
+    let text = took(|| lines = screen.lines().0.len());
+    let _ = writeln!(out, "| {lines} lines as text, to choose from | | {text:.1} ms | |");
     let _ = writeln!(
         out,
         "| lines of 20 to 180 columns that 8 MiB keep | {} at 32 bytes a cell | {} | |",
