@@ -288,6 +288,10 @@ fn next_waiting(state: &mut State) {
             if let Some(list) = state.list_mut(Pane::Live) {
                 list.put(next);
             }
+            // Where a list has the whole screen, going there means to see it.
+            if state.layout().stage.is_none() {
+                state.give_focus(Pane::Stage);
+            }
         }
         None => state.tell(Role::Text, "nobody is needed"),
     }

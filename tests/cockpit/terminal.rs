@@ -5,7 +5,7 @@ use std::sync::Arc;
 use session_forge::cockpit::effect::Effect;
 use session_forge::cockpit::msg::{Link, Mouse, Msg};
 use session_forge::cockpit::overlay::Overlay;
-use session_forge::cockpit::state::{State, Typing};
+use session_forge::cockpit::state::{Pane, State, Typing};
 use session_forge::cockpit::subject::Subject;
 use session_forge::cockpit::update::update;
 use session_forge::config::chord::Mods;
@@ -182,6 +182,25 @@ fn a_selection_that_rests_is_attached_and_one_that_moves_is_not() {
     assert!(matches!(effects.as_slice(), [Effect::Attach(..)]), "{effects:?}");
     let effects = press(&mut state, "1");
     assert!(matches!(effects.as_slice(), [Effect::Detach]), "{effects:?}");
+}
+
+#[test]
+fn who_waits_is_gone_to_and_seen() {
+    for (cols, rows, focus) in [(120, 40, Pane::Live), (80, 24, Pane::Stage)] {
+        let mut state = cockpit(cols, rows);
+        press(&mut state, "tab");
+        assert_eq!(state.focus, focus, "{cols} columns");
+        assert!(state.layout().stage.is_some(), "{cols} columns");
+        let waits = |state: &State| match state.selected() {
+            Some(Subject::Live(id)) => {
+                state.data.live.iter().any(|live| live.id == *id && live.state.wants_attention())
+            }
+            _ => false,
+        };
+        assert!(waits(&state), "{cols} columns");
+        press(&mut state, "tab");
+        assert!(waits(&state), "{cols} columns");
+    }
 }
 
 #[test]
