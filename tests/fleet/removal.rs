@@ -53,3 +53,33 @@ fn a_host_that_is_down_keeps_its_worktree_and_the_feature() {
         assert_eq!(host["repos"][0]["worktree"], "unchanged", "{report}");
     }
 }
+
+#[test]
+fn a_machine_with_two_names_brings_back_under_the_one_that_was_removed() {
+    let world = World::new();
+    let sshd = world.net.host("far");
+    let up = Upstream::new(&world.place.path().join("up"), "core");
+    for line in [
+        format!("repo add core {} --base main", up.url()),
+        "host add again far".into(),
+        "host add far far".into(),
+        "feature new pay".into(),
+        "attach pay core --hosts far".into(),
+        "sync pay".into(),
+    ] {
+        let _ = world.place.json(&line.split(' ').collect::<Vec<_>>());
+    }
+    let worktree = sshd.home.join("features/pay/core");
+    fs::write(worktree.join("draft"), "once").expect("written");
+    let _ = world.place.json(&["feature", "destroy", "pay", "--force", "--yes"]);
+    assert!(!worktree.exists());
+    let back = world.place.json(&["feature", "restore", "pay"]);
+    let restored = back["restored"].as_array().expect("rows");
+    assert_eq!(restored.iter().map(|row| &row["host"]).collect::<Vec<_>>(), [&json!("far")], "{back}");
+    assert_eq!(restored[0]["error"], json!(null), "{back}");
+    assert_eq!(fs::read_to_string(worktree.join("draft")).expect("back"), "once");
+    assert_eq!(
+        world.place.json(&["feature", "show", "pay"])["repos"],
+        json!([{ "repo": "core", "hosts": ["far"] }])
+    );
+}
