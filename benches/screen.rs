@@ -65,15 +65,19 @@ fn table() -> String {
     let mut screen = Screen::with_scrollback(COLS, ROWS, KEPT);
     let words = colours(4_000_000);
     words.chunks(PIECE).for_each(|piece| screen.feed(piece));
-    let mut picture = Vec::new();
+    let picture = screen.formatted(LINES);
+    let mut narrow = false;
     let ours = [
-        took(|| picture = screen.formatted(LINES)),
-        took(|| Screen::with_scrollback(COLS, ROWS, KEPT).feed(&picture)),
-        took(|| screen.resize(COLS - 80, ROWS)),
+        quickest(|| drop(screen.formatted(LINES))),
+        quickest(|| Screen::with_scrollback(COLS, ROWS, KEPT).feed(&picture)),
+        quickest(|| {
+            narrow = !narrow;
+            screen.resize(if narrow { COLS - 80 } else { COLS }, ROWS);
+        }),
     ];
     let mut parser = vt100();
     parser.process(&words);
-    let screen_alone = took(|| drop(parser.screen().state_formatted()));
+    let screen_alone = quickest(|| drop(parser.screen().state_formatted()));
     let history = LINES.min(screen.history());
     let size = picture.len() as f64 / 1e6;
     let _ = writeln!(
@@ -85,7 +89,7 @@ fn table() -> String {
     let mut screen = Screen::with_scrollback(COLS, ROWS, KEPT);
     plain(60_000_000).chunks(PIECE).for_each(|piece| screen.feed(piece));
     let mut lines = 0;
-    let text = took(|| lines = screen.lines().0.len());
+    let text = quickest(|| lines = screen.lines().0.len());
     let _ = writeln!(out, "| {lines} lines as text, to choose from | | {text:.1} ms | |");
     let _ = writeln!(
         out,
@@ -159,9 +163,12 @@ fn best(mut side: impl FnMut() -> f64) -> f64 {
     (0..ROUNDS).map(|_| side()).fold(0.0, f64::max)
 }
 
-/// Milliseconds.
-fn took(work: impl FnOnce()) -> f64 {
-    let begun = Watch::start();
-    work();
-    begun.elapsed().as_secs_f64() * 1000.0
+/// Milliseconds, of the quickest round.
+fn quickest(mut work: impl FnMut()) -> f64 {
+    let rounds = (0..ROUNDS).map(|_| {
+        let begun = Watch::start();
+        work();
+        begun.elapsed().as_secs_f64() * 1000.0
+    });
+    rounds.fold(f64::MAX, f64::min)
 }

@@ -205,7 +205,9 @@ fn number(mut number: u32, out: &mut Vec<u8>) {
 fn unpack(bytes: &[u8]) -> Row {
     let mut bytes = Bytes(bytes);
     let flags = bytes.next();
-    let mut row = Row { cells: Vec::new(), wrapped: flags & 1 != 0, marks: flags >> 1 };
+    // There is at least a byte for each cell.
+    let mut row =
+        Row { cells: Vec::with_capacity(bytes.0.len()), wrapped: flags & 1 != 0, marks: flags >> 1 };
     while !bytes.0.is_empty() {
         let (count, style) = (bytes.number() as usize, bytes.number());
         match bytes.0.split_at_checked(count) {
