@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::fill;
-use super::overlay::{Help, Notices, Overlay, Palette, Select, Source, World};
+use super::overlay::{Help, Lines, Notices, Overlay, Palette, Select, World};
 use super::stage::{self, Mark};
 use super::state::{Pane, State, Typing};
 use super::subject::{self, Subject};
@@ -196,21 +196,22 @@ pub(super) fn select(state: &mut State) {
     let select = match state.stage.shown_terminal().and_then(|t| t.screen.clone()) {
         Some(screen) => screen.with(|screen| {
             let (back, cursor, history) = (screen.scrolled(), screen.cursor().row, screen.history());
-            let (lines, wraps) = screen.lines();
-            let source = Source { lines, wraps, output: screen.last_output() };
+            let mut lines = Lines::default();
+            screen.each_line(&mut |text, wrapped| lines.push(text, wrapped));
+            lines.set_output(screen.last_output());
             let first = history - back.min(history);
-            Select::new(source, first + usize::from(if back == 0 { cursor } else { 0 }), first)
+            Select::new(lines, first + usize::from(if back == 0 { cursor } else { 0 }), first)
         }),
         None if state.stage.shown_reading().is_some() => {
             let Some((lines, at, first)) = state.stage.shown_reading_mut().map(stage::Reading::plain) else {
                 return;
             };
-            Select::new(Source { lines, ..Source::default() }, at, first)
+            Select::new(lines.into_iter().collect(), at, first)
         }
         None => {
             let lines = stage::plain(state, stage::text_width(area.width));
             let first = state.stage.scroll.min(lines.len().saturating_sub(area.height.into()));
-            Select::new(Source { lines, ..Source::default() }, first, first)
+            Select::new(lines.into_iter().collect(), first, first)
         }
     };
     state.overlays.push(Overlay::Select(select));

@@ -20,7 +20,7 @@ pub use notices::Notices;
 pub use palette::Palette;
 pub use picker::{Choice, Picker};
 pub use search::{Search, found_words};
-pub use select::{Select, Source};
+pub use select::{Lines, Select};
 pub use textbox::TextBox;
 
 use super::effect::Effect;

@@ -14,8 +14,8 @@ use crate::cockpit::text as drawn;
 use crate::config::chord::{Chord, Key};
 use crate::config::theme::Role;
 
-pub use text::Source;
-use text::{Lines, Spot};
+pub use text::Lines;
+use text::Spot;
 
 /// How a choice runs from its beginning to the cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,8 +49,7 @@ pub struct Select {
 
 impl Select {
     /// Text to choose from, with the cursor on one line and another as the first to be shown.
-    pub fn new(source: Source, row: usize, first: usize) -> Self {
-        let lines = Lines::new(source);
+    pub fn new(lines: Lines, row: usize, first: usize) -> Self {
         let row = row.min(lines.len().saturating_sub(1));
         Self {
             lines,
@@ -247,9 +246,8 @@ impl Select {
         for (row, y) in (first..).zip(area.y..area.bottom()) {
             let blank = " ".repeat(usize::from(area.width));
             drawn::put(buf, area.x, y, &blank, plain, area.width);
-            let Some(line) = self.lines.get(row) else { continue };
             let mut x = area.x;
-            for (col, grapheme) in line.iter().enumerate() {
+            for (col, grapheme) in self.lines.graphemes(row).enumerate() {
                 let inside = match block {
                     Some((left, right)) => {
                         let column = usize::from(x - area.x);
@@ -265,7 +263,7 @@ impl Select {
                 x += drawn::put(buf, x, y, grapheme, style, area.right().saturating_sub(x));
             }
             // An empty line that is chosen shows it, too.
-            if line.is_empty() && (from.0..=to.0).contains(&row) {
+            if self.lines.line(row).is_empty() && row < self.lines.len() && (from.0..=to.0).contains(&row) {
                 drawn::put(buf, area.x, y, " ", chosen, 1);
             }
         }
@@ -300,8 +298,7 @@ mod tests {
     }
 
     fn of(lines: &[&str]) -> Select {
-        let lines = lines.iter().map(|l| (*l).to_owned()).collect();
-        Select::new(Source { lines, ..Source::default() }, 0, 0)
+        Select::new(lines.iter().map(|l| (*l).to_owned()).collect(), 0, 0)
     }
 
     fn text() -> Select {
@@ -341,18 +338,47 @@ mod tests {
         assert_eq!(lines.note, "not found");
     }
 
+    fn wrapped(rows: &[(&str, bool)]) -> Select {
+        let mut lines = Lines::default();
+        rows.iter().for_each(|(text, on)| lines.push(text, *on));
+        Select::new(lines, 0, 0)
+    }
+
     #[test]
     fn wrapped_lines_are_copied_as_one() {
-        let lines = vec!["a long li".to_owned(), "ne".to_owned(), "next".to_owned()];
-        let wraps = vec![true, false, false];
-        let mut wrapped = Select::new(Source { lines, wraps, output: None }, 0, 0);
-        assert_eq!(press(&mut wrapped, "V j j y").as_deref(), Some("a long line\nnext"));
+        let mut lines =
+            wrapped(&[("a long li", true), ("ne with  ", true), ("blanks", false), ("next", false)]);
+        assert_eq!(press(&mut lines, "V j j j y").as_deref(), Some("a long line with  blanks\nnext"));
+    }
+
+    #[test]
+    fn words_and_what_is_looked_for_go_over_the_end_of_a_row() {
+        let rows = [("see /usr/lo", true), ("cal/bin/ba", true), ("sh now", false), ("sh end", false)];
+        let mut lines = wrapped(&rows);
+        assert_eq!(press(&mut lines, "w W y").as_deref(), Some("/usr/local/bin/bash"));
+        assert_eq!(press(&mut wrapped(&rows), "/ l o c a l enter v e y").as_deref(), Some("local/bin/bash"));
+        assert_eq!(press(&mut wrapped(&rows), "G ? b a s h enter v e y").as_deref(), Some("bash"));
+        assert_eq!(press(&mut wrapped(&rows), "w w v e y").as_deref(), Some("now"));
+        assert_eq!(press(&mut wrapped(&rows), "w e v b y").as_deref(), Some("/usr/local/bin/bash"));
+        // Lines that do not belong together are none to it.
+        press(&mut lines, "/ n o w s h enter");
+        assert_eq!(lines.note, "not found");
+    }
+
+    #[test]
+    fn the_only_place_is_found_again() {
+        let mut lines = of(&["one", "İstanbul two", "three"]);
+        for keys in ["/ t w o enter", "n", "? t w o enter", "n"] {
+            press(&mut lines, keys);
+            assert_eq!((lines.at, lines.note), ((1, 9), ""), "{keys}");
+        }
     }
 
     #[test]
     fn output_and_code_are_taken_whole() {
-        let lines = ["$ ls", "a", "b", "$ "].map(str::to_owned).to_vec();
-        let mut shell = Select::new(Source { lines, wraps: vec![], output: Some(1..3) }, 3, 0);
+        let mut lines: Lines = ["$ ls", "a", "b", "$ "].map(str::to_owned).into_iter().collect();
+        lines.set_output(Some(1..3));
+        let mut shell = Select::new(lines, 3, 0);
         assert_eq!(press(&mut shell, "O y").as_deref(), Some("a\nb"));
         let mut talk = of(&["text", "```rust", "fn a() {}", "```", "more"]);
         assert_eq!(press(&mut talk, "c y").as_deref(), Some("fn a() {}"));
@@ -374,7 +400,7 @@ mod tests {
 
     #[test]
     fn an_empty_stage_is_no_trouble() {
-        let mut none = Select::new(Source::default(), 7, 7);
+        let mut none = Select::new(Lines::default(), 7, 7);
         assert_eq!(press(&mut none, "down v G $ w b e { } n O c W ctrl-v y").as_deref(), Some(""));
         none.begin_at(3, 3);
         assert_eq!(none.chosen(), "");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::history::History;
+use super::history::{History, Packed};
 use super::row::{Row, Slot};
 
 /// Rows of the screen, and the history in front of them.
@@ -69,13 +69,21 @@ impl Grid {
     pub fn line(&self, index: usize) -> Option<Cow<'_, Row>> {
         match index.checked_sub(self.history.len()) {
             Some(y) => self.rows.get(y).map(Cow::Borrowed),
-            None => self.history.get(index).map(Cow::Owned),
+            None => self.history.get(index).map(|line| Cow::Owned(line.row())),
         }
     }
 
     /// Lines by their numbers from the oldest.
     pub fn lines(&self, numbers: Range<usize>) -> impl DoubleEndedIterator<Item = Cow<'_, Row>> {
         numbers.map(|index| self.line(index).unwrap_or_default())
+    }
+
+    /// What a shell marked on a line.
+    pub fn marks(&self, index: usize) -> u8 {
+        match index.checked_sub(self.history.len()) {
+            Some(y) => self.rows.get(y).map_or(0, |row| row.marks),
+            None => self.history.get(index).map_or(0, Packed::marks),
+        }
     }
 
     pub fn row(&self, y: usize) -> &Row {

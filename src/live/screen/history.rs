@@ -45,10 +45,10 @@ impl Block {
         self.bytes.len() + LINE * self.ends.len()
     }
 
-    fn line(&self, index: usize) -> Option<&[u8]> {
+    fn line(&self, index: usize) -> Option<Packed<'_>> {
         let end = *self.ends.get(index)?;
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.bytes.get(start as usize..end as usize)
+        self.bytes.get(start as usize..end as usize).map(Packed)
     }
 }
 
@@ -121,7 +121,7 @@ impl History {
     /// Takes the newest line out.
     pub fn pop(&mut self) -> Option<Row> {
         let block = self.blocks.back_mut()?;
-        let row = unpack(block.line(block.ends.len().checked_sub(1)?)?);
+        let row = block.line(block.ends.len().checked_sub(1)?)?.row();
         let before = block.cost();
         block.ends.pop();
         block.bytes.truncate(block.ends.last().map_or(0, |end| *end as usize));
@@ -134,11 +134,11 @@ impl History {
     }
 
     /// A line by its number from the oldest.
-    pub fn get(&self, index: usize) -> Option<Row> {
+    pub fn get(&self, index: usize) -> Option<Packed<'_>> {
         let number = self.lost + index as u64;
         let after = self.blocks.partition_point(|block| block.first <= number);
         let block = self.blocks.get(after.checked_sub(1)?)?;
-        block.line(usize::try_from(number - block.first).ok()?).map(unpack)
+        block.line(usize::try_from(number - block.first).ok()?)
     }
 
     /// Takes all out, from the oldest.
@@ -147,7 +147,7 @@ impl History {
         std::mem::replace(self, anew)
             .blocks
             .into_iter()
-            .flat_map(|block| (0..block.ends.len()).map_while(move |index| block.line(index).map(unpack)))
+            .flat_map(|block| (0..block.ends.len()).map_while(move |index| Some(block.line(index)?.row())))
     }
 
     /// Forgets all.
@@ -202,23 +202,67 @@ fn number(mut number: u32, out: &mut Vec<u8>) {
     out.push(number.to_le_bytes()[0]);
 }
 
-fn unpack(bytes: &[u8]) -> Row {
-    let mut bytes = Bytes(bytes);
-    let flags = bytes.next();
-    // There is at least a byte for each cell.
-    let mut row =
-        Row { cells: Vec::with_capacity(bytes.0.len()), wrapped: flags & 1 != 0, marks: flags >> 1 };
-    while !bytes.0.is_empty() {
-        let (count, style) = (bytes.number() as usize, bytes.number());
-        match bytes.0.split_at_checked(count) {
-            Some((plain, rest)) if plain.is_ascii() => {
-                row.cells.extend(plain.iter().map(|byte| Slot { glyph: u32::from(*byte), style }));
-                bytes = Bytes(rest);
+/// A line as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed<'a>(&'a [u8]);
+
+/// A part of a line.
+pub(super) enum Part<'a> {
+    /// Plain characters of one style, a byte each; 0: nothing was written.
+    Plain(&'a [u8], u32),
+    /// A cell.
+    Slot(Slot),
+}
+
+impl<'a> Packed<'a> {
+    /// A line, packed into `room`.
+    pub fn of(row: &Row, room: &'a mut Vec<u8>) -> Self {
+        room.clear();
+        pack(row, room);
+        Self(room)
+    }
+
+    fn flags(self) -> u8 {
+        self.0.first().copied().unwrap_or(0)
+    }
+
+    /// Its text goes on in the next one.
+    pub fn wrapped(self) -> bool {
+        self.flags() & 1 != 0
+    }
+
+    /// What a shell marked on it.
+    pub fn marks(self) -> u8 {
+        self.flags() >> 1
+    }
+
+    /// Its parts from left to right.
+    pub fn parts(self, act: &mut impl FnMut(Part)) {
+        let mut bytes = Bytes(self.0.get(1..).unwrap_or_default());
+        while !bytes.0.is_empty() {
+            let (count, style) = (bytes.number() as usize, bytes.number());
+            match bytes.0.split_at_checked(count) {
+                Some((plain, rest)) if plain.is_ascii() => {
+                    act(Part::Plain(plain, style));
+                    bytes = Bytes(rest);
+                }
+                _ => (0..count).for_each(|_| act(Part::Slot(Slot { glyph: bytes.glyph(), style }))),
             }
-            _ => row.cells.extend((0..count).map(|_| Slot { glyph: bytes.glyph(), style })),
         }
     }
-    row
+
+    /// The line as it was.
+    pub fn row(self) -> Row {
+        // There is at least a byte for each cell.
+        let mut cells = Vec::with_capacity(self.0.len());
+        self.parts(&mut |part| match part {
+            Part::Plain(plain, style) => {
+                cells.extend(plain.iter().map(|byte| Slot { glyph: u32::from(*byte), style }));
+            }
+            Part::Slot(slot) => cells.push(slot),
+        });
+        Row { cells, wrapped: self.wrapped(), marks: self.marks() }
+    }
 }
 
 /// What is still to be read of a packed line.
@@ -289,9 +333,11 @@ mod tests {
             prop_assert_eq!(history.lost() + history.len() as u64, rows.len() as u64);
             let kept = &rows[rows.len() - history.len()..];
             for (index, row) in kept.iter().enumerate() {
-                prop_assert_eq!(history.get(index), Some(row.clone()));
+                let line = history.get(index).expect("a line");
+                prop_assert_eq!((line.wrapped(), line.marks()), (row.wrapped, row.marks));
+                prop_assert_eq!(line.row(), row.clone());
             }
-            prop_assert_eq!(history.get(kept.len()), None);
+            prop_assert!(history.get(kept.len()).is_none());
             let drained: Vec<Row> = history.clone().drain().collect();
             prop_assert_eq!(drained.as_slice(), kept);
             for row in kept.iter().rev() {
@@ -311,6 +357,6 @@ mod tests {
         assert!(history.bytes() > 80_000, "{}", history.bytes());
         assert_eq!(history.bytes(), history.len() * 100);
         history.each_slot(&mut |slot| slot.style = 7);
-        assert_eq!(history.get(0).map(|row| row.cells[64].style), Some(7));
+        assert_eq!(history.get(0).map(|line| line.row().cells[64].style), Some(7));
     }
 }

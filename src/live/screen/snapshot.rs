@@ -6,6 +6,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 use super::Screen;
+use super::history::{Packed, Part};
 use super::modes::private;
 use super::row::{CLUSTER, Row, Slot, VALUE};
 use super::style::{Style, flag};
@@ -65,10 +66,19 @@ impl Screen {
         lines.map(text).collect()
     }
 
-    /// All lines that are kept, history first, and which of them go on in the next one.
-    pub fn lines(&self) -> (Vec<String>, Vec<bool>) {
+    /// All lines that are kept, history first: the text of each, and whether it goes on in the next one. Blanks at
+    /// the end belong to the text of a line that goes on.
+    pub fn each_line(&self, act: &mut dyn FnMut(&str, bool)) {
         let grid = &self.term.page.grid;
-        grid.lines(0..grid.len()).map(|row| (self.term.plain_text(&row), row.wrapped)).unzip()
+        let mut text = String::new();
+        let mut each = |line: Packed| {
+            text.clear();
+            self.term.push_packed(line, &mut text);
+            act(&text, line.wrapped());
+        };
+        (0..grid.history().len()).filter_map(|index| grid.history().get(index)).for_each(&mut each);
+        let mut packed = Vec::new();
+        (0..grid.height()).for_each(|y| each(Packed::of(grid.row(y), &mut packed)));
     }
 
     /// Which of these lines are the output of the last command that a shell marked (OSC 133).
@@ -76,9 +86,8 @@ impl Screen {
         use super::row::mark::{END, OUTPUT, PROMPT};
         let grid = &self.term.page.grid;
         let count = grid.len();
-        let start = count - 1 - grid.lines(0..count).rev().position(|row| row.marks & OUTPUT != 0)?;
-        let ends = |row: Cow<Row>| row.marks & (END | PROMPT) != 0;
-        let end = grid.lines(start + 1..count).position(ends).map_or(count, |n| start + 1 + n);
+        let start = (0..count).rev().find(|index| grid.marks(*index) & OUTPUT != 0)?;
+        let end = (start + 1..count).find(|index| grid.marks(*index) & (END | PROMPT) != 0).unwrap_or(count);
         let blank = grid.lines(start..end).rev().take_while(|row| row.used() == 0).count();
         (end - blank > start).then_some(start..end - blank)
     }
@@ -118,6 +127,28 @@ impl Term {
         self.push_text(row, &mut out);
         out.truncate(out.trim_end_matches(' ').len());
         out
+    }
+
+    /// The text of a packed line, as [`Screen::each_line`] has it.
+    fn push_packed(&self, line: Packed, out: &mut String) {
+        let mut unwritten = 0;
+        line.parts(&mut |part| match part {
+            Part::Plain(plain, _) => {
+                match std::str::from_utf8(plain) {
+                    Ok(text) if !plain.contains(&0) => out.push_str(text),
+                    _ => {
+                        out.extend(plain.iter().map(|byte| if *byte == 0 { ' ' } else { char::from(*byte) }))
+                    }
+                }
+                let end = plain.iter().rev().take_while(|byte| **byte == 0).count();
+                unwritten = if end == plain.len() { unwritten + end } else { end };
+            }
+            Part::Slot(slot) => {
+                self.push_glyph(slot, out);
+                unwritten = if slot.glyph == 0 { unwritten + 1 } else { 0 };
+            }
+        });
+        out.truncate(if line.wrapped() { out.len() - unwritten } else { out.trim_end_matches(' ').len() });
     }
 
     pub fn push_text(&self, row: &Row, out: &mut String) {

@@ -10,80 +10,105 @@ use crate::cockpit::text;
 /// A place in the text: line, and grapheme in it.
 pub(super) type Spot = (usize, usize);
 
-/// What is chosen from.
+/// What is chosen from: the lines of a whole history lie in one piece, and are cut where somebody looks.
 #[derive(Clone, Debug, Default)]
-pub struct Source {
-    /// Its lines.
-    pub lines: Vec<String>,
-    /// Which of them go on in the next one; those beyond the end do not.
-    pub wraps: Vec<bool>,
-    /// The output of the last command.
-    pub output: Option<Range<usize>>,
-}
-
-/// The lines, cut into graphemes.
-#[derive(Debug)]
-pub(super) struct Lines {
-    lines: Vec<Vec<String>>,
-    wraps: Vec<bool>,
+pub struct Lines {
+    text: String,
+    /// Where each line ends, and whether it goes on in the next one.
+    ends: Vec<(usize, bool)>,
     output: Option<Range<usize>>,
 }
 
+impl FromIterator<String> for Lines {
+    fn from_iter<T: IntoIterator<Item = String>>(lines: T) -> Self {
+        let mut all = Self::default();
+        lines.into_iter().for_each(|line| all.push(&line, false));
+        all
+    }
+}
+
 impl Lines {
-    pub fn new(source: Source) -> Self {
-        let cut = |line: &String| text::clean(line.trim_end()).graphemes(true).map(str::to_owned).collect();
-        Self { lines: source.lines.iter().map(cut).collect(), wraps: source.wraps, output: source.output }
+    /// Adds the last line, and whether it goes on in the next one.
+    pub fn push(&mut self, line: &str, wrapped: bool) {
+        let line = if wrapped { line } else { line.trim_end() };
+        if line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            self.text.push_str(line);
+        } else {
+            self.text.push_str(&text::clean(line));
+        }
+        self.ends.push((self.text.len(), wrapped));
     }
 
-    pub fn len(&self) -> usize {
-        self.lines.len()
+    /// Says which lines are the output of the last command.
+    pub fn set_output(&mut self, rows: Option<Range<usize>>) {
+        self.output = rows;
     }
 
-    pub fn get(&self, row: usize) -> Option<&Vec<String>> {
-        self.lines.get(row)
-    }
-
-    /// How many graphemes a line has.
-    pub fn columns(&self, row: usize) -> usize {
-        self.lines.get(row).map_or(0, Vec::len)
-    }
-
+    /// The output of the last command.
     pub fn output(&self) -> Option<Range<usize>> {
         self.output.clone()
     }
 
-    /// The lines of a range of rows.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = (usize, String)> + '_ {
-        self.lines.iter().enumerate().map(|(row, line)| (row, line.concat()))
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A line; empty beyond the end.
+    pub fn line(&self, row: usize) -> &str {
+        let Some((end, _)) = self.ends.get(row) else { return "" };
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end);
+        &self.text[start..*end]
+    }
+
+    /// What is drawn one after the other in a line.
+    pub fn graphemes(&self, row: usize) -> impl DoubleEndedIterator<Item = &str> {
+        self.line(row).graphemes(true)
+    }
+
+    /// How many graphemes a line has.
+    pub fn columns(&self, row: usize) -> usize {
+        self.graphemes(row).count()
+    }
+
+    /// Whether a line goes on in the next one.
+    pub fn wraps(&self, row: usize) -> bool {
+        row + 1 < self.len() && self.ends.get(row).is_some_and(|(_, wrapped)| *wrapped)
+    }
+
+    /// The rows of the line that a row is part of.
+    pub fn whole(&self, row: usize) -> Range<usize> {
+        let start = (1..=row).rev().find(|row| !self.wraps(row - 1)).unwrap_or(0);
+        let end = (row..self.len()).find(|row| !self.wraps(*row)).unwrap_or(row);
+        start..end + 1
     }
 
     /// The grapheme that covers a column of the screen; the last one beyond the end.
     pub fn index(&self, row: usize, column: usize) -> usize {
-        let Some(line) = self.lines.get(row) else { return 0 };
-        let mut x = 0;
-        for (index, grapheme) in line.iter().enumerate() {
+        let (mut x, mut last) = (0, 0);
+        for (index, grapheme) in self.graphemes(row).enumerate() {
             x += grapheme.width().max(1);
+            last = index;
             if x > column {
-                return index;
+                break;
             }
         }
-        line.len().saturating_sub(1)
+        last
     }
 
     /// The column that a place is drawn at.
     pub fn column(&self, (row, index): Spot) -> usize {
-        let line = self.lines.get(row).map_or(&[][..], Vec::as_slice);
-        line.iter().take(index).map(|g| g.width().max(1)).sum()
+        self.graphemes(row).take(index).map(|g| g.width().max(1)).sum()
     }
 
     /// Text from one place to another, both included; wrapped lines are one.
     pub fn run(&self, from: Spot, to: Spot) -> String {
         let mut out = String::new();
-        for (row, line) in self.lines.iter().enumerate().take(to.0.saturating_add(1)).skip(from.0) {
-            let begin = if row == from.0 { from.1.min(line.len()) } else { 0 };
-            let end = if row == to.0 { to.1.saturating_add(1).min(line.len()) } else { line.len() };
-            out.extend(line.get(begin..end).unwrap_or_default().iter().map(String::as_str));
-            if row < to.0 && !self.wraps.get(row).copied().unwrap_or(false) {
+        for row in from.0..(to.0.saturating_add(1)).min(self.len()) {
+            let begin = if row == from.0 { from.1 } else { 0 };
+            let end = if row == to.0 { to.1.saturating_add(1) } else { usize::MAX };
+            out.extend(self.graphemes(row).take(end).skip(begin));
+            if row < to.0 && !self.wraps(row) {
                 out.push('\n');
             }
         }
@@ -93,10 +118,10 @@ impl Lines {
     /// The columns left..=right of some lines.
     pub fn block(&self, rows: Range<usize>, left: usize, right: usize) -> String {
         let mut out = Vec::new();
-        for line in self.lines.iter().take(rows.end).skip(rows.start) {
+        for row in rows.start..rows.end.min(self.len()) {
             let mut x = 0;
             let mut text = String::new();
-            for grapheme in line {
+            for grapheme in self.graphemes(row) {
                 if (left..=right).contains(&x) {
                     text.push_str(grapheme);
                 }
