@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::Host;
 use super::sh::DATA_DIR;
 use crate::error::{At, Error, Result};
-use crate::sys::{proc, random};
+use crate::sys::{hash, proc, random};
 
 /// A program that can be put on hosts of one platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +74,9 @@ pub async fn measure(path: PathBuf) -> Result<Program> {
             digest.update(&piece[..n]);
             length += n as u64;
         }
-        Ok(Program { sha256: hex(&digest.finalize()), length, path })
+        Ok(Program { sha256: hash::hex(&digest.finalize()), length, path })
     };
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal(format!("measuring a file: {e}")))?
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Whether a version is a later one: numbers are compared as numbers.

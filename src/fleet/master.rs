@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::backoff;
 use super::steps::last_words;
 use crate::config::settings::Ssh;
 use crate::error::{At, Error, Result};
 use crate::model::HostName;
-use crate::sys::{Clock, Env, Paths, files, proc};
+use crate::sys::{Clock, Env, Paths, files, hash, proc};
 
 /// How ssh is to be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +69,7 @@ impl Master {
     pub(super) fn new(host: HostName, target: &str, settings: SshSettings, env: Env, paths: &Paths) -> Self {
         // What is connected to what, in which way: other settings are another connection.
         let key = format!("{target}\0{}\0{:?}", settings.program, settings.config_file);
-        let tag: String = Sha256::digest(key.as_bytes()).iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let tag = hash::short(key.as_bytes(), 6);
         Self {
             host,
             target: target.to_owned(),

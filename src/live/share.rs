@@ -9,11 +9,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, Result};
 use crate::model::LiveId;
-use crate::sys::random;
+use crate::sys::{hash, random};
 
 const SCHEME: &str = "sf://";
 
@@ -103,7 +101,7 @@ impl FromStr for Link {
 
 /// What a holder keeps of a token.
 pub fn digest(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hash::sha256(token.as_bytes())
 }
 
 /// Whether two hashes are the same, in a time that does not tell where they differ.

@@ -1,10 +1,11 @@
 //! The only door to the machine that we run on: environment, clock, folders, files, processes,
-//! locks, randomness and the terminal. Everything above takes what it needs from here, so that a
+//! locks, hashes, randomness and the terminal. Everything above takes what it needs from here, so that a
 //! test can seal it.
 
 pub mod clock;
 pub mod env;
 pub mod files;
+pub mod hash;
 pub mod lock;
 pub mod memory;
 pub mod paths;

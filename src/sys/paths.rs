@@ -155,10 +155,8 @@ impl Paths {
 /// A short folder for sockets of a home whose own path is too long for them. The home's path is
 /// part of the name, so that two homes never share sockets.
 fn short_run(home: &Path) -> PathBuf {
-    use sha2::{Digest, Sha256};
     use std::os::unix::ffi::OsStrExt;
-    let digest = Sha256::digest(home.as_os_str().as_bytes());
-    let tag: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let tag = super::hash::short(home.as_os_str().as_bytes(), 6);
     PathBuf::from(format!("/tmp/sf-{}", proc::uid())).join(tag)
 }
 

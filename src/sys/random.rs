@@ -1,7 +1,5 @@
 //! Random ids.
 
-use std::fmt::Write;
-
 use crate::error::{Error, Result};
 
 /// `bytes` random bytes as lower-case hex.
@@ -16,9 +14,5 @@ pub fn hex(bytes: usize) -> Result<String> {
             .map_err(|e| Error::internal(format!("the kernel gives no random bytes: {e}")))?;
         filled += n;
     }
-    Ok(buffer.iter().fold(String::with_capacity(bytes * 2), |mut text, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{b:02x}");
-        text
-    }))
+    Ok(super::hash::hex(&buffer))
 }

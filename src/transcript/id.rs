@@ -1,9 +1,8 @@
 //! Ids of transcripts.
 
-use sha2::{Digest, Sha256};
-
 use crate::error::Result;
 use crate::model::{HostName, ToolId, TranscriptId};
+use crate::sys::hash;
 
 /// The ids that a session may get, best first: of a UUID version 4 the first 16 digits, as
 /// SessionFS does, so that both give the same; then a hash, for all others and where those 16
@@ -13,9 +12,7 @@ use crate::model::{HostName, ToolId, TranscriptId};
 /// Never in practice: the ids are hex.
 pub fn candidates(tool: ToolId, native_id: &str, host: &HostName) -> Result<Vec<TranscriptId>> {
     let hashes = [format!("{tool}:{native_id}"), format!("{tool}:{native_id}@{host}")];
-    let hashes = hashes.iter().map(|text| {
-        Sha256::digest(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect::<String>()
-    });
+    let hashes = hashes.iter().map(|text| hash::short(text.as_bytes(), 8));
     prefix(native_id).into_iter().chain(hashes).map(|hex| format!("ses_{hex}").parse()).collect()
 }
 

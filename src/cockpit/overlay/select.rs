@@ -50,7 +50,7 @@ pub struct Select {
 impl Select {
     /// Text to choose from, with the cursor on one line and another as the first to be shown.
     pub fn new(lines: Lines, row: usize, first: usize) -> Self {
-        let row = row.min(lines.len().saturating_sub(1));
+        let row = row.min(lines.rows().saturating_sub(1));
         Self {
             lines,
             at: (row, 0),
@@ -88,12 +88,12 @@ impl Select {
     }
 
     fn spot(&self, col: u16, row: u16) -> Spot {
-        let line = (self.first.get() + usize::from(row)).min(self.lines.len().saturating_sub(1));
+        let line = (self.first.get() + usize::from(row)).min(self.lines.rows().saturating_sub(1));
         (line, self.lines.index(line, usize::from(col)))
     }
 
     fn go(&mut self, rows: isize, columns: isize) {
-        let row = self.at.0.saturating_add_signed(rows).min(self.lines.len().saturating_sub(1));
+        let row = self.at.0.saturating_add_signed(rows).min(self.lines.rows().saturating_sub(1));
         let last = self.lines.columns(row).saturating_sub(1);
         self.at = (row, self.at.1.min(last).saturating_add_signed(columns).min(last));
     }
@@ -238,7 +238,7 @@ impl Select {
         let page = usize::from(area.height).saturating_sub(usize::from(says)).max(1);
         self.page.set(page);
         let first = self.first.get().clamp(self.at.0.saturating_sub(page - 1), self.at.0);
-        let first = first.min(self.lines.len().saturating_sub(page));
+        let first = first.min(self.lines.rows().saturating_sub(page));
         self.first.set(first);
         let (from, to) = self.range();
         let block = self.block();
@@ -263,7 +263,7 @@ impl Select {
                 x += drawn::put(buf, x, y, grapheme, style, area.right().saturating_sub(x));
             }
             // An empty line that is chosen shows it, too.
-            if self.lines.line(row).is_empty() && row < self.lines.len() && (from.0..=to.0).contains(&row) {
+            if self.lines.line(row).is_empty() && row < self.lines.rows() && (from.0..=to.0).contains(&row) {
                 drawn::put(buf, area.x, y, " ", chosen, 1);
             }
         }

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::model::ToolId;
 use crate::model::live::LiveState;
+use crate::sys::hash;
 
 /// How many rows `bottom` and `absent` look at, counted up from the last one that is not blank.
 const ROWS: usize = 14;
@@ -207,9 +208,7 @@ impl Book {
 
 /// A short name for a set of rules.
 pub fn digest(files: &[RuleFile]) -> String {
-    use sha2::{Digest, Sha256};
-    let text = serde_json::to_vec(files).unwrap_or_default();
-    Sha256::digest(&text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash::short(&serde_json::to_vec(files).unwrap_or_default(), 6)
 }
 
 /// What a tool shows.

@@ -1,7 +1,6 @@
 //! A line of a session, and what is known of its fields.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::model::Time;
 use crate::model::message::Usage;
@@ -78,12 +77,7 @@ impl Line {
 
 /// The same line always gets the same id.
 pub(super) fn fallback_id(map: &Map<String, Value>) -> String {
-    digest(&serde_json::to_string(map).unwrap_or_default())
-}
-
-/// A short name of a text.
-pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect()
+    value::name(serde_json::to_string(map).unwrap_or_default().as_bytes())
 }
 
 /// What an answer says that it cost.

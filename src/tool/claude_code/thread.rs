@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::blocks;
-use super::line::{BESIDE, INJECTED, Line, MAPPED, digest, fallback_id, usage};
+use super::line::{BESIDE, INJECTED, Line, MAPPED, fallback_id, usage};
 use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
@@ -233,7 +233,7 @@ impl Thread {
             if let Block::ToolUse { tool_use_id, input, .. } = block
                 && let Some(prompt) = value::str(input, "prompt")
             {
-                remember(&mut self.memo.tasks, tool_use_id.clone(), digest(prompt));
+                remember(&mut self.memo.tasks, tool_use_id.clone(), value::name(prompt.as_bytes()));
             }
         }
         if model.is_none() {
@@ -331,7 +331,7 @@ impl Thread {
         let agent = agent.unwrap_or_else(|| {
             let name = format!("side-{}", uuid.get(..8).unwrap_or(&uuid));
             let prompt = content.iter().find_map(|b| match b {
-                Block::Text { text } => Some(digest(text)),
+                Block::Text { text } => Some(value::name(text.as_bytes())),
                 _ => None,
             });
             let call = self

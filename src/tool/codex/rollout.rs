@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::find;
 use super::items::{self, Item};
@@ -382,7 +381,7 @@ impl Rollout {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let mut message = Message {
-            msg_id: digest(raw),
+            msg_id: value::name(raw),
             role: Role::System,
             content,
             is_meta: true,
@@ -432,7 +431,7 @@ impl Rollout {
     /// The id of an item: of its line. The service's ids are not used, since not every service
     /// makes them unique. A line without a time may be there twice, and is counted then.
     fn id(&mut self, raw: &[u8], timed: bool) -> String {
-        let id = digest(raw);
+        let id = value::name(raw);
         if timed {
             return id;
         }
@@ -440,10 +439,6 @@ impl Rollout {
         *seen += 1;
         if *seen == 1 { id } else { format!("{id}-{seen}") }
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(12).map(|b| format!("{b:02x}")).collect()
 }
 
 /// A document of the TypeScript CLI: one object, written anew each time.

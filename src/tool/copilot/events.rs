@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::{find, kinds};
 use crate::error::Result;
@@ -74,7 +73,7 @@ impl Records for Events {
         };
         // Before there was `agentId`, the call that started a sub-agent named it.
         let agent = value::string(&event, "agentId").or_else(|| value::string(&data, "parentToolCallId"));
-        let id = value::string(&event, "id").unwrap_or_else(|| digest(raw));
+        let id = value::string(&event, "id").unwrap_or_else(|| value::name(raw));
         let frame = Frame { id, time: self.memo.time, agent };
         match kind.as_str() {
             "user.message" => self.user(frame, data, sink),
@@ -254,7 +253,7 @@ impl Events {
         let text = value::take_string(&mut data, "reasoningText").unwrap_or_default();
         let signature = value::take_string(&mut data, "reasoningOpaque")
             .or_else(|| value::take_string(&mut data, "encryptedContent"));
-        if (!text.is_empty() && told != Some(digest(text.as_bytes()))) || signature.is_some() {
+        if (!text.is_empty() && told != Some(value::name(text.as_bytes()))) || signature.is_some() {
             let redacted = text.is_empty().then_some(true);
             message.content.push(Block::Thinking { text, signature, redacted });
         }
@@ -286,7 +285,7 @@ impl Events {
 
     fn reasoning(&mut self, frame: Frame, mut data: Map<String, Value>, sink: &mut dyn Sink) -> Result<()> {
         let text = value::take_string(&mut data, "content").unwrap_or_default();
-        self.memo.reasoning = Some(digest(text.as_bytes()));
+        self.memo.reasoning = Some(value::name(text.as_bytes()));
         let mut message = self.frame(&frame, Role::Assistant);
         message.content.push(Block::Thinking { text, signature: None, redacted: None });
         self.send(message, data, sink)
@@ -455,8 +454,4 @@ fn usage(map: &Map<String, Value>) -> Usage {
         cache_write: written,
         reasoning: value::count(map, "reasoningTokens"),
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(12).map(|b| format!("{b:02x}")).collect()
 }

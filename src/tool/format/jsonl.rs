@@ -7,9 +7,9 @@ use std::fs::{File, Metadata};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::disk;
+use crate::sys::hash;
 use crate::tool::{Cursor, Sink, Skipped, Source};
 
 /// Bytes of the start that tell whether a file is still the same.
@@ -48,7 +48,7 @@ fn same_file(meta: &Metadata, cursor: &Cursor) -> bool {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).map(|b| format!("{b:02x}")).collect()
+    hash::short(bytes, 8)
 }
 
 /// Opens a source where the last read ended.

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::model::Time;
 use crate::model::message::{Block, Message, Role, Usage};
 use crate::tool::Sink;
+use crate::tool::format::value;
 
 /// What was sent of each message, so that only what is new or changed is sent again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -105,9 +106,8 @@ impl Revisions {
         if gone.is_empty() {
             return Ok(());
         }
-        let digest = Sha256::digest(gone.join(" ").as_bytes());
         sink.message(Message {
-            msg_id: digest.iter().take(12).map(|b| format!("{b:02x}")).collect(),
+            msg_id: value::name(gone.join(" ").as_bytes()),
             role: Role::System,
             content: vec![Block::opaque(kind, json!({"dropped": gone}))],
             timestamp: time,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::Time;
+use crate::sys::hash;
 
 /// A text that is not empty.
 pub fn str<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
@@ -30,6 +31,11 @@ const MOST: u64 = 1 << 50;
 /// A count, at most 2^50; 0 when there is none.
 pub fn count(map: &Map<String, Value>, key: &str) -> u64 {
     map.get(key).and_then(Value::as_u64).unwrap_or(0).min(MOST)
+}
+
+/// A name for what brought none of its own: 24 hex digits, of what it is alone.
+pub fn name(bytes: &[u8]) -> String {
+    hash::short(bytes, 12)
 }
 
 /// A moment in RFC 3339.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{find, parts, place};
 use crate::error::Result;
@@ -111,7 +110,7 @@ impl Records for Chat {
             return sink.beside(raw);
         }
         self.flush(sink)?;
-        self.unknown(digest(raw), line, sink)
+        self.unknown(value::name(raw), line, sink)
     }
 
     /// Sends the message that waited.
@@ -230,7 +229,7 @@ impl Chat {
             return Ok(());
         }
         self.memo.dropped.extend(gone.iter().cloned());
-        let id = digest(format!("dropped {}", gone.join(" ")).as_bytes());
+        let id = value::name(format!("dropped {}", gone.join(" ")).as_bytes());
         self.remark(id, json!({"dropped": gone}), sink)
     }
 
@@ -265,7 +264,7 @@ impl Chat {
 
     fn send(&mut self, mut map: Map<String, Value>, sink: &mut dyn Sink) -> Result<()> {
         let id = value::string(&map, "id");
-        let id = id.unwrap_or_else(|| digest(Value::Object(map.clone()).to_string().as_bytes()));
+        let id = id.unwrap_or_else(|| value::name(Value::Object(map.clone()).to_string().as_bytes()));
         self.memo.time = value::time(&map, "timestamp").unwrap_or(self.memo.time);
         match value::str(&map, "type") {
             Some("user") => self.user(id, map, sink),
@@ -453,8 +452,4 @@ fn objects(name: &str, list: Option<Value>, path: &Path, sink: &mut dyn Sink) ->
 
 fn ids(messages: &[Map<String, Value>]) -> Vec<String> {
     messages.iter().filter_map(|message| value::string(message, "id")).collect()
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(12).map(|b| format!("{b:02x}")).collect()
 }

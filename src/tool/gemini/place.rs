@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
+use crate::sys::hash;
 use crate::tool::format::{disk, jsonl, value};
 
 /// What the project's folder below `tmp` says: its marker, or the registry that knows its name.
@@ -20,7 +20,7 @@ pub fn of_project(project: &Path) -> Option<String> {
         let known = registry.iter().find(|(_, name)| name.as_str() == Some(slug));
         known
             .map(|(path, _)| path.clone())
-            .or_else(|| registry.keys().find(|path| hash(path) == slug).cloned())
+            .or_else(|| registry.keys().find(|path| hash::sha256(path.as_bytes()) == slug).cloned())
     })
 }
 
@@ -43,10 +43,6 @@ pub fn of_arguments(arguments: &Map<String, Value>, wanted: &str) -> Option<Stri
     paths
         .flat_map(|path| Path::new(path).ancestors())
         .filter_map(Path::to_str)
-        .find(|p| hash(p) == wanted)
+        .find(|p| hash::sha256(p.as_bytes()) == wanted)
         .map(str::to_owned)
-}
-
-fn hash(path: &str) -> String {
-    Sha256::digest(path.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }

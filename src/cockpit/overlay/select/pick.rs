@@ -33,7 +33,7 @@ impl Lines {
         if index + 1 < self.columns(row) {
             return Some((row, index + 1));
         }
-        (row + 1 < self.len()).then_some((row + 1, 0))
+        (row + 1 < self.rows()).then_some((row + 1, 0))
     }
 
     fn before(&self, (row, index): Spot) -> Option<Spot> {
@@ -100,7 +100,7 @@ impl Lines {
         let found = if upwards {
             (0..row).rev().find(empty).unwrap_or(0)
         } else {
-            (row + 1..self.len()).find(empty).unwrap_or(self.len().saturating_sub(1))
+            (row + 1..self.rows()).find(empty).unwrap_or(self.rows().saturating_sub(1))
         };
         (found, 0)
     }
@@ -144,9 +144,9 @@ impl Lines {
             }
             begun = true;
             rows = match (upwards, rows.start, rows.end) {
-                (true, 0, _) => self.whole(self.len().saturating_sub(1)),
+                (true, 0, _) => self.whole(self.rows().saturating_sub(1)),
                 (true, start, _) => self.whole(start - 1),
-                (false, _, end) => self.whole(if end < self.len() { end } else { 0 }),
+                (false, _, end) => self.whole(if end < self.rows() { end } else { 0 }),
             };
         }
     }
@@ -154,17 +154,17 @@ impl Lines {
     /// The lines of the last block of code: between fences, else the last lines that are set in.
     pub fn code(&self) -> Option<Range<usize>> {
         let fence = |row: &usize| self.line(*row).trim_start().starts_with("```");
-        let fences: Vec<usize> = (0..self.len()).filter(fence).collect();
+        let fences: Vec<usize> = (0..self.rows()).filter(fence).collect();
         if let [.., from, to] = fences[..]
             && fences.len().is_multiple_of(2)
         {
             return Some(from + 1..to);
         }
         if let Some(open) = fences.last().filter(|_| fences.len() % 2 == 1) {
-            return Some(open + 1..self.len());
+            return Some(open + 1..self.rows());
         }
         let set_in = |row: &usize| self.line(*row).starts_with("    ") && !self.line(*row).trim().is_empty();
-        let last = (0..self.len()).rev().find(set_in)?;
+        let last = (0..self.rows()).rev().find(set_in)?;
         let start = (0..last).rev().find(|row| !set_in(row)).map_or(0, |row| row + 1);
         Some(start..last + 1)
     }

@@ -50,7 +50,7 @@ impl Lines {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.ends.len()
     }
 
@@ -73,13 +73,13 @@ impl Lines {
 
     /// Whether a line goes on in the next one.
     pub fn wraps(&self, row: usize) -> bool {
-        row + 1 < self.len() && self.ends.get(row).is_some_and(|(_, wrapped)| *wrapped)
+        row + 1 < self.rows() && self.ends.get(row).is_some_and(|(_, wrapped)| *wrapped)
     }
 
     /// The rows of the line that a row is part of.
     pub fn whole(&self, row: usize) -> Range<usize> {
         let start = (1..=row).rev().find(|row| !self.wraps(row - 1)).unwrap_or(0);
-        let end = (row..self.len()).find(|row| !self.wraps(*row)).unwrap_or(row);
+        let end = (row..self.rows()).find(|row| !self.wraps(*row)).unwrap_or(row);
         start..end + 1
     }
 
@@ -104,7 +104,7 @@ impl Lines {
     /// Text from one place to another, both included; wrapped lines are one.
     pub fn run(&self, from: Spot, to: Spot) -> String {
         let mut out = String::new();
-        for row in from.0..(to.0.saturating_add(1)).min(self.len()) {
+        for row in from.0..(to.0.saturating_add(1)).min(self.rows()) {
             let begin = if row == from.0 { from.1 } else { 0 };
             let end = if row == to.0 { to.1.saturating_add(1) } else { usize::MAX };
             out.extend(self.graphemes(row).take(end).skip(begin));
@@ -118,7 +118,7 @@ impl Lines {
     /// The columns left..=right of some lines.
     pub fn block(&self, rows: Range<usize>, left: usize, right: usize) -> String {
         let mut out = Vec::new();
-        for row in rows.start..rows.end.min(self.len()) {
+        for row in rows.start..rows.end.min(self.rows()) {
             let mut x = 0;
             let mut text = String::new();
             for grapheme in self.graphemes(row) {
