@@ -28,7 +28,7 @@ fn stdio() -> Result<ExitCode> {
     let runtime = narrow_runtime()?;
     let _context = runtime.enter();
     // `--home` never crosses a link: this host has a home of its own.
-    let (engine, _) = engine(&Globals::default(), &Env::current())?;
+    let (engine, _) = engine(&Globals::default(), &Env::current(), None)?;
     let served = runtime.block_on(serve(engine.calls(), polled::stdin(), polled::stdout()));
     leave(runtime, &engine);
     served.map(|()| ExitCode::SUCCESS)

@@ -93,7 +93,7 @@ pub(super) fn run(request: Request) -> Result<ExitCode> {
     let env = Env::current();
     let runtime = runtime()?;
     let _context = runtime.enter();
-    let (engine, loaded) = engine(globals, &env)?;
+    let (engine, loaded) = engine(globals, &env, None)?;
     loaded.notices.iter().for_each(|n| output::note(&format!("sf: notice: {n}")));
     let form = globals.output.unwrap_or(OutputForm::Json);
     let status = runtime.block_on(all(&engine, lines, form, globals.keep_going, loaded.settings.jobs));

@@ -35,7 +35,7 @@ fn attempt(parsed: Parsed, screen: Cockpit) -> Result<ExitCode> {
     };
     // Streams and watchers of the engine need the runtime's context from here on.
     let _context = runtime.enter();
-    let (engine, loaded) = engine(&parsed.globals, &env)?;
+    let (engine, loaded) = engine(&parsed.globals, &env, None)?;
     let face = Face {
         json: parsed.globals.json,
         quiet: parsed.globals.quiet,

@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 
 use crate::command::line::{self, Globals, Line, Refused};
 use crate::command::table::Table;
@@ -68,20 +69,20 @@ fn cockpit(globals: &Globals, env: &Env, screen: Cockpit) -> Result<ExitCode> {
             .hint("`sf --batch` runs commands without one; `sf help` lists them"));
     }
     let runtime = runtime()?;
+    // What stands between a key and its echo has a thread of its own, which waits for both, wherever the session is.
+    let front = narrow_runtime()?;
     let (engine, loaded) = {
         let _context = runtime.enter();
-        engine(globals, env)?
+        engine(globals, env, Some(front.handle()))?
     };
-    // What stands between a key and its echo has a thread of its own, which waits for both.
-    let front = narrow_runtime()?;
     let code = front.block_on(screen(engine.clone(), loaded.notices));
     front.shutdown_background();
     leave(runtime, &engine);
     code
 }
 
-/// An engine for this home, and what is wrong with its settings.
-fn engine(globals: &Globals, env: &Env) -> Result<(Engine, Loaded)> {
+/// An engine for this home, and what is wrong with its settings. `links` waits for links to hosts, if it is given.
+fn engine(globals: &Globals, env: &Env, links: Option<&Handle>) -> Result<(Engine, Loaded)> {
     let paths = Paths::resolve(env, globals.home.as_deref())?;
     log::start(&paths, globals.verbose, env);
     let loaded = Settings::load(&paths.settings());
@@ -92,6 +93,7 @@ fn engine(globals: &Globals, env: &Env) -> Result<(Engine, Loaded)> {
         clock: Clock::from_env(env),
         settings: loaded.settings.clone(),
         fatal: loaded.fatal.clone(),
+        links: links.cloned(),
     });
     Ok((engine, loaded))
 }

@@ -86,6 +86,7 @@ impl Ctx {
             clock: self.clock,
             settings,
             fatal: None,
+            links: None,
         };
         super::Engine::new(parts).context(
             self.options.clone(),

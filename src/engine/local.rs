@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::contract::{Body, Runnable};
 use super::snapshot::Hub;
@@ -34,6 +35,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Why nothing may go over a link, if so.
     pub fatal: Option<Error>,
+    /// The runtime that waits for links to hosts, where that is not the one of whoever asks.
+    pub links: Option<Handle>,
 }
 
 /// Runs commands, opens streams, and keeps the picture that the cockpit draws.
@@ -101,7 +104,7 @@ impl Engine {
         let store = Store::new(parts.paths.clone());
         let calls: SharedCalls =
             Arc::new(HostSide::new(&parts.paths, parts.env.clone(), parts.clock, &parts.settings.session));
-        let fleet = Fleet::new(&parts.settings.ssh, &parts.paths, &parts.env, calls.clone());
+        let fleet = Fleet::new(&parts.settings.ssh, &parts.paths, &parts.env, calls.clone(), parts.links);
         let base = Base {
             runtime: Handle::current(),
             store,
@@ -141,8 +144,7 @@ impl Engine {
             return Err(Error::internal(format!("`{}` opens nothing", call.id)));
         };
         let cx = self.context(call.options, call.origin, Emit::silent(), CancellationToken::new());
-        let opening = self.base.runtime.spawn(open(call.args, cx));
-        let _given_up = run::AbortOnDrop(opening.abort_handle());
+        let opening = AbortOnDropHandle::new(self.base.runtime.spawn(open(call.args, cx)));
         opening.await.map_err(|e| Error::internal(format!("`{}` broke: {e}", call.id)))?
     }
 

@@ -8,6 +8,7 @@
 //! ```
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::contract::{Deadline, Done, Runnable};
 use super::{Call, Ctx, Event, Touch};
@@ -69,32 +70,21 @@ async fn attempt(call: &Call, cx: &Ctx) -> Result<Done<Value>> {
         Some(Deadline::Whole) => call.options.timeout,
         _ => None,
     };
-    let mut task = tokio::spawn(runnable.run(cx.clone()));
-    let guard = AbortOnDrop(task.abort_handle());
+    // Dropping it ends it, so that nothing goes on unseen.
+    let mut task = AbortOnDropHandle::new(tokio::spawn(runnable.run(cx.clone())));
     let expired = async {
         match deadline {
             Some(limit) => tokio::time::sleep(limit).await,
             None => std::future::pending().await,
         }
     };
-    let outcome = tokio::select! {
+    tokio::select! {
         biased;
         () = interrupted(&cx.cancel) => Err(Error::cancelled()),
         joined = &mut task => joined.unwrap_or_else(|e| {
             Err(Error::internal(format!("`{}` broke: {e}", call.id)).hint("this is a bug; the log has more"))
         }),
         () = expired => Err(Error::new(Code::Timeout, format!("`{}` did not finish in time", call.id))),
-    };
-    drop(guard);
-    outcome
-}
-
-/// Dropping a run ends its task, so that nothing goes on unseen.
-pub(super) struct AbortOnDrop(pub(super) tokio::task::AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, DuplexStream, ReadBuf};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -25,6 +26,8 @@ use crate::wire::agent::{Ask, Frame, Hello, Kind, MESSAGE_MAX, PAYLOAD_MAX};
 pub(super) struct Link {
     outbox: Outbox,
     table: Arc<Table>,
+    /// Where its streams are waited for, as it is itself.
+    runtime: Handle,
     /// The version of the sf at the other end.
     program: String,
     _reading: DropGuard,
@@ -48,7 +51,7 @@ impl Link {
         Ok(Some(theirs))
     }
 
-    /// Goes on after the agent's hello, and says ours.
+    /// Goes on after the agent's hello, and says ours. The runtime that this is called on waits for the link.
     ///
     /// # Errors
     /// `internal` when ours cannot be written.
@@ -78,7 +81,8 @@ impl Link {
             }
         });
         mux::send(&outbox, Kind::Hello, 0, &serde_json::to_vec(&Hello::ours())?).await;
-        Ok(Self { outbox, table, program: theirs.program, _reading: closed.drop_guard() })
+        let runtime = Handle::current();
+        Ok(Self { outbox, table, runtime, program: theirs.program, _reading: closed.drop_guard() })
     }
 
     /// The version of the sf at the other end.
@@ -116,7 +120,7 @@ impl Link {
         let dropped = CancellationToken::new();
         if let Some(ends) = ends {
             let (table, dropped) = (self.table.clone(), dropped.clone());
-            tokio::spawn(async move {
+            self.runtime.spawn(async move {
                 mux::pump(far, ends, dropped).await;
                 table.remove(channel);
             });

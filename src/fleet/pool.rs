@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::runtime::Handle;
+
 use super::host::{Host, SharedCalls};
 use super::local::Local;
 use super::master::{Master, SshSettings};
@@ -23,6 +25,7 @@ struct Inner {
     paths: Paths,
     ssh: SshSettings,
     local: Arc<Local>,
+    links: Option<Handle>,
     remote: Mutex<HashMap<HostName, Reached>>,
 }
 
@@ -33,11 +36,12 @@ struct Reached {
 }
 
 impl Fleet {
-    /// A fleet whose local host answers with `calls`.
-    pub fn new(ssh: &Ssh, paths: &Paths, env: &Env, calls: SharedCalls) -> Self {
+    /// A fleet whose local host answers with `calls`, and whose links to agents are waited for by `links`, if that
+    /// is given.
+    pub fn new(ssh: &Ssh, paths: &Paths, env: &Env, calls: SharedCalls, links: Option<Handle>) -> Self {
         let local = Arc::new(Local::new(env.clone(), calls));
         let (env, paths, ssh) = (env.clone(), paths.clone(), SshSettings::new(ssh, env));
-        Self(Arc::new(Inner { env, paths, ssh, local, remote: Mutex::default() }))
+        Self(Arc::new(Inner { env, paths, ssh, local, links, remote: Mutex::default() }))
     }
 
     /// The words that open a terminal on a host behind ssh, with the user's settings; what is to be
@@ -70,10 +74,11 @@ impl Fleet {
         match remote.get(&host.name) {
             Some(known) if known.target == host.target => known.host.clone(),
             _ => {
-                let Inner { env, paths, ssh: settings, .. } = &*self.0;
+                let Inner { env, paths, ssh: settings, links, .. } = &*self.0;
                 let master =
                     Master::new(host.name.clone(), &host.target, settings.clone(), env.clone(), paths);
-                let open: Arc<dyn Host> = Arc::new(Remote::new(host.name.clone(), ssh::Ssh::new(master)));
+                let ssh = ssh::Ssh::new(master);
+                let open: Arc<dyn Host> = Arc::new(Remote::new(host.name.clone(), ssh, links.clone()));
                 let reached = Reached { target: host.target.clone(), host: open.clone() };
                 remote.insert(host.name.clone(), reached);
                 open

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::bootstrap;
 use super::host::{Duplex, Host, Output, Step};
@@ -19,13 +21,15 @@ use crate::sys::random;
 /// A remote host.
 pub(super) struct Remote {
     name: HostName,
-    ssh: Ssh,
+    ssh: Arc<Ssh>,
     link: Mutex<Option<Arc<Link>>>,
+    links: Option<Handle>,
 }
 
 impl Remote {
-    pub(super) fn new(name: HostName, ssh: Ssh) -> Self {
-        Self { name, ssh, link: Mutex::new(None) }
+    /// Its link is waited for by `links`; `None`: by whoever asks first.
+    pub(super) fn new(name: HostName, ssh: Ssh, links: Option<Handle>) -> Self {
+        Self { name, ssh: Arc::new(ssh), link: Mutex::new(None), links }
     }
 
     /// The link to the agent; a new one when there is none or it has ended.
@@ -34,6 +38,20 @@ impl Remote {
         if let Some(open) = link.as_ref().filter(|l| l.is_open()) {
             return Ok(open.clone());
         }
+        let connecting = Self::connect(self.name.clone(), self.ssh.clone());
+        let open = Arc::new(match &self.links {
+            Some(links) => {
+                let connecting = AbortOnDropHandle::new(links.spawn(connecting));
+                connecting.await.map_err(|_| Error::unreachable("this sf is ending"))??
+            }
+            None => connecting.await?,
+        });
+        *link = Some(open.clone());
+        Ok(open)
+    }
+
+    async fn connect(name: HostName, ssh: Arc<Ssh>) -> Result<Link> {
+        let no_agent = |error| Self::no_agent(&name, error);
         let ready = format!("sf-agent-{}", random::hex(8)?);
         // A program that is not there or does not run is silent: its end comes before its hello. So does
         // that of a connection that breaks just then, but of that the shell does not tell its status.
@@ -42,16 +60,14 @@ impl Remote {
              [ -r \"$b/current\" ] && read -r s v <\"$b/current\"\necho {ready}\n\
              [ -x \"$b/$s/sf\" ] && exec \"$b/$s/sf\" agent --stdio\nexit 0"
         );
-        let mut io = self.ssh.pipe(&script, &ready).await?;
-        let Some(theirs) = Link::hello(&mut io).await.map_err(|e| self.no_agent(e))? else {
-            return Err(self.no_agent(match io.has_ended().await {
+        let mut io = ssh.pipe(&script, &ready).await?;
+        let Some(theirs) = Link::hello(&mut io).await.map_err(no_agent)? else {
+            return Err(no_agent(match io.has_ended().await {
                 true => Error::unsupported("no sf answers there"),
                 false => Error::unreachable("the link ended before the sf there could answer"),
             }));
         };
-        let open = Arc::new(Link::open(io, theirs).await?);
-        *link = Some(open.clone());
-        Ok(open)
+        Link::open(io, theirs).await
     }
 
     /// An sf of another version may not know what is asked: that is no fault of the link, and mended by
@@ -70,8 +86,7 @@ impl Remote {
         })
     }
 
-    fn no_agent(&self, error: Error) -> Error {
-        let name = &self.name;
+    fn no_agent(name: &HostName, error: Error) -> Error {
         match error.code {
             Code::Unreachable => error.at(format!("host `{name}`")),
             _ => Error::unsupported(format!("host `{name}`: {}", error.message))

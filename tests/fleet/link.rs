@@ -53,7 +53,7 @@ fn fleet(net: &Net, env: &Env, paths: &Paths) -> Fleet {
     let mut ssh = Settings::built_in().ssh;
     ssh.config_file = net.config_file().display().to_string();
     ssh.connect_timeout = "2s".parse().expect("a duration");
-    Fleet::new(&ssh, paths, env, Arc::new(Nothing))
+    Fleet::new(&ssh, paths, env, Arc::new(Nothing), None)
 }
 
 impl Drop for Home {

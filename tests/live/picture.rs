@@ -21,6 +21,7 @@ async fn sessions_come_and_go_on_the_picture() {
         env: home.env(),
         clock: Clock::System,
         fatal: None,
+        links: None,
     });
     let mut pictures = engine.watch();
     let mut until = async |what: &str, wanted: &dyn Fn(&Snapshot) -> bool| {

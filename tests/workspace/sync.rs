@@ -48,7 +48,7 @@ impl Place {
             env = env.with(name, value);
         }
         let paths = Paths::resolve(&env, None).expect("resolved");
-        let fleet = Fleet::new(&Settings::built_in().ssh, &paths, &env, Arc::new(Nothing));
+        let fleet = Fleet::new(&Settings::built_in().ssh, &paths, &env, Arc::new(Nothing), None);
         let host = fleet.host(&host::Host::local());
         Self { dir, host }
     }

@@ -70,6 +70,7 @@ fn engine(dir: &std::path::Path) -> Engine {
         clock: Clock::System,
         settings: Settings::built_in(),
         fatal: None,
+        links: None,
     })
 }
 
