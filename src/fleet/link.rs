@@ -65,11 +65,11 @@ impl Link {
         let closed = CancellationToken::new();
         let table = Arc::new(Table(Mutex::new(Some(Channels { next: 1, slots: HashMap::new() }))));
         tokio::spawn({
-            let (table, closed) = (table.clone(), closed.clone());
+            let (table, closed) = (Closing(table.clone()), closed.clone());
             async move {
                 let incoming = async {
                     while let Ok(Some(frame)) = mux::read_frame(&mut reader).await {
-                        table.put(frame);
+                        table.0.put(frame);
                     }
                 };
                 tokio::select! {
@@ -77,7 +77,6 @@ impl Link {
                     () = mux::write_frames(outgoing, writer) => {}
                     () = closed.cancelled() => {}
                 }
-                table.close();
             }
         });
         mux::send(&outbox, Kind::Hello, 0, &serde_json::to_vec(&Hello::ours())?).await;
@@ -242,9 +241,14 @@ impl Table {
             Kind::Part | Kind::Hello | Kind::Call | Kind::Open => {}
         }
     }
+}
 
-    fn close(&self) {
-        *self.lock() = None;
+/// Whoever waits hears of the end of the link, also where its runtime ends with it.
+struct Closing(Arc<Table>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        *self.0.lock() = None;
     }
 }
 

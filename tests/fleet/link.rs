@@ -11,6 +11,7 @@ use session_forge::error::{Code, Error, Result};
 use session_forge::fleet::{Calls, Duplex, Fleet, Host, Step, bootstrap};
 use session_forge::model::host;
 use session_forge::sys::{Env, Paths, proc};
+use tokio::runtime::{Builder, Handle};
 
 use crate::support::sshd::{Net, end_masters, masters};
 
@@ -50,10 +51,14 @@ impl Home {
 }
 
 fn fleet(net: &Net, env: &Env, paths: &Paths) -> Fleet {
+    fleet_on(net, env, paths, None)
+}
+
+fn fleet_on(net: &Net, env: &Env, paths: &Paths, links: Option<Handle>) -> Fleet {
     let mut ssh = Settings::built_in().ssh;
     ssh.config_file = net.config_file().display().to_string();
     ssh.connect_timeout = "2s".parse().expect("a duration");
-    Fleet::new(&ssh, paths, env, Arc::new(Nothing), None)
+    Fleet::new(&ssh, paths, env, Arc::new(Nothing), links)
 }
 
 impl Drop for Home {
@@ -209,4 +214,24 @@ async fn an_agent_is_put_there_and_answers() {
         let error = host.call("no.such", Value::Null).await.expect_err("the agent's own answer");
         assert!(error.message.contains("no.such"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_link_lives_and_ends_with_the_runtime_that_waits_for_it() {
+    let net = Net::new();
+    let _sshd = net.host("a");
+    let home = Home::new(&net);
+    let program = bootstrap::measure(env!("CARGO_BIN_EXE_sf").into()).await.expect("read");
+    bootstrap::put(home.host("a").as_ref(), &program).await.expect("put");
+    let front = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let fleet = fleet_on(&net, &Env::current(), &home.paths, Some(front.handle().clone()));
+    let host = fleet.host(&host::Host { name: "a".parse().expect("a name"), target: "a".into(), root: None });
+    let error = host.call("no.such", Value::Null).await.expect_err("the agent's own answer");
+    assert!(error.message.contains("no.such"), "{error}");
+    // Whoever waits for an answer then does not wait for ever, and whoever asks after that is told.
+    let (waiting, ()) =
+        tokio::join!(host.call("no.such", Value::Null), async { front.shutdown_background() });
+    waiting.expect_err("an answer that still came, or the end");
+    let error = host.call("no.such", Value::Null).await.expect_err("over");
+    assert_eq!(error.code, Code::Unreachable, "{error}");
 }
