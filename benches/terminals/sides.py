@@ -133,7 +133,14 @@ class Side:
         self.sessions += 1
         name = f"s{self.sessions}"
         if self.tmux:
-            subprocess.run(self._tmux("new-session", "-d", "-s", name, "-x", str(COLS), "-y", str(ROWS), script), env=self.env, check=True)
+            line = self._tmux("new-session", "-d", "-s", name, "-x", str(COLS), "-y", str(ROWS), script)
+            # A server that is about to end still answers, and then does not.
+            for _ in range(40):
+                if not (done := subprocess.run(line, env=self.env, capture_output=True, text=True)).returncode:
+                    break
+                time.sleep(0.05)
+            else:
+                raise RuntimeError(done.stderr)
             subprocess.run(self._tmux("set", "-g", "history-limit", "10000"), env=self.env, check=True)
         else:
             where = ["--host", "far"] if self.host else []
